@@ -1,0 +1,21 @@
+#ifndef CDCLITE_ARENA_H
+#define CDCLITE_ARENA_H
+
+#include <stddef.h>
+
+/*
+ * Memory that lives as long as one message: what is allocated stays where it is until arena_reset.
+ * All zero is an empty arena.
+ */
+struct arena_block;
+struct arena {
+    struct arena_block *blocks;
+};
+
+/* `size` bytes aligned for any type, or NULL when memory ran out. */
+void *arena_alloc(struct arena *arena, size_t size);
+/* Forgets everything; keeps one block of usual size for the next message. */
+void arena_reset(struct arena *arena);
+void arena_free(struct arena *arena);
+
+#endif

@@ -1,0 +1,15 @@
+#ifndef CDCLITE_HISTORY_DDL_H
+#define CDCLITE_HISTORY_DDL_H
+
+#include "cdclite/catalog.h"
+
+/* The SQL of one table's history, appended to `out`: CREATE TABLE (named `as`) with all columns. */
+void history_ddl_table(const struct captured_table *table, const char *as, struct buffer *out);
+/* The triggers that refuse UPDATE, DELETE and REPLACE on it. */
+void history_ddl_triggers(const struct captured_table *table, struct buffer *out);
+/* DROP VIEW for every view the table may have. */
+void history_ddl_drop_views(const struct captured_table *table, struct buffer *out);
+/* CREATE VIEW for those it has. */
+void history_ddl_views(const struct captured_table *table, struct buffer *out);
+
+#endif

@@ -1,0 +1,56 @@
+#ifndef CDCLITE_JSON_READER_H
+#define CDCLITE_JSON_READER_H
+
+#include <stddef.h>
+
+#include "cdclite/arena.h"
+#include "cdclite/slice.h"
+
+/*
+ * Reads one JSON text (RFC 8259) forward only, in place. Stricter than most: UTF-8 must be valid (no overlong forms,
+ * no surrogates), escapes must name whole characters, control characters must be escaped, and nesting ends at
+ * JSON_DEPTH. Numbers are given as their source text, so nothing is rounded.
+ *
+ * Every function gives 0, or -1 with `problem` saying what is wrong and `at` standing where.
+ */
+enum { JSON_DEPTH = 64 };
+
+struct json_reader {
+    const char *at, *end, *start;
+    int depth;
+    const char *problem;
+};
+
+enum json_kind { JSON_NONE, JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_NUMBER, JSON_TRUE, JSON_FALSE, JSON_NULL };
+
+void json_start(struct json_reader *reader, struct slice text);
+
+/* The kind of the value that comes next, by its first character; JSON_NONE when none can begin here. */
+enum json_kind json_peek(struct json_reader *reader);
+
+/* Passes over one value of any type, checking all of it; `raw` (may be NULL) becomes its source text. */
+int json_skip(struct json_reader *reader, struct slice *raw);
+
+/* Enters an object or an array. */
+int json_open(struct json_reader *reader, enum json_kind kind);
+
+/* In an object: 1 with the next member's name (its value comes next), 0 behind the last one. An escaped name is
+ * decoded into `arena`. */
+int json_member(struct json_reader *reader, struct arena *arena, struct slice *name);
+
+/* In an array: 1 when an element comes next, 0 behind the last one. */
+int json_element(struct json_reader *reader);
+
+/* A string's text: in place where it has no escapes, else decoded into `arena`. */
+int json_string(struct json_reader *reader, struct arena *arena, struct slice *text);
+
+/* A number's source text. */
+int json_number(struct json_reader *reader, struct slice *text);
+
+/* A literal `null`, `true` or `false`. */
+int json_literal(struct json_reader *reader, enum json_kind kind);
+
+/* After the value: nothing but white space may follow. */
+int json_finish(struct json_reader *reader);
+
+#endif

@@ -1,0 +1,52 @@
+#ifndef CDCLITE_LOADER_H
+#define CDCLITE_LOADER_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cdclite/catalog.h"
+#include "cdclite/error.h"
+#include "cdclite/positions.h"
+#include "cdclite/source.h"
+#include "cdclite/text_log.h"
+
+struct load_settings {
+    const char *db_path;
+    const struct text_choice *texts; /* ended by an entry without table; NULL: write no text */
+    const struct table_name *names;  /* ended by an entry without topic; may be NULL */
+    int64_t max_messages;            /* 0: no limit */
+    size_t max_event_bytes;
+    bool quiet;
+};
+
+/* What a load did. */
+struct load_counts {
+    int64_t messages; /* taken, of these: */
+    int64_t changes, tombstones, bookkeeping, rejected, redelivered;
+    int64_t skipped; /* not taken: below the stored position */
+};
+
+/*
+ * Takes messages from a source and stores them exactly once. The durable order of a batch: BEGIN IMMEDIATE, insert,
+ * write text, fdatasync text, store its length, COMMIT, and only then tell the source. A failed write, fsync or
+ * COMMIT has an unknown outcome: nothing is retried or undone; the next start recovers.
+ */
+struct loader;
+
+/*
+ * Opens the history and what belongs to it, and reads the stored positions into `positions`, which the sources share.
+ * Both are borrowed. loader_close afterwards, also after a failure.
+ */
+int loader_open(const struct load_settings *settings, struct positions *positions, struct loader **loader,
+                struct error *error);
+void loader_close(struct loader *loader);
+
+/* Loads until the source ends, `settings->max_messages` are taken, or *stop becomes set; what was taken is then
+ * committed. */
+int loader_run(struct loader *loader, struct source *source, const volatile sig_atomic_t *stop, struct error *error);
+
+const struct load_counts *loader_counts(const struct loader *loader);
+
+#endif

@@ -1,0 +1,51 @@
+#ifndef CDCLITE_POSITIONS_H
+#define CDCLITE_POSITIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cdclite/error.h"
+#include "cdclite/message.h"
+
+struct sqlite3;
+
+/* Where to go on in one partition of a topic, or in an input. */
+struct position {
+    char *topic;
+    int32_t partition;
+    int64_t next_offset;
+    int64_t anchor_offset;    /* of the last record taken */
+    int64_t anchor_timestamp; /* -1 when unknown */
+    uint64_t anchor_hash;     /* message_hash of it */
+    int64_t end_offset;       /* -1 when unknown */
+    bool stored;              /* a row of `position` says so (or will, with this batch) */
+    bool unsaved;
+};
+
+struct positions {
+    struct position **all; /* each stays at its address */
+    size_t count;
+    struct position *last;
+};
+
+/* Adds the stored ones. positions_free afterwards, also after a failure. */
+int positions_load(struct positions *positions, struct sqlite3 *db, struct error *error);
+void positions_free(struct positions *positions);
+
+/* NULL when there is none. */
+struct position *positions_find(struct positions *positions, struct slice topic, int32_t partition);
+/* Finds it or makes one that is not stored yet; NULL when memory ran out. */
+struct position *positions_make(struct positions *positions, struct slice topic, int32_t partition);
+
+/* What tells a record from another at the same place: sizes and ends of key and value. The end of a value holds its
+ * source block and times, so that its like does not come again; hashing all of it would cost more than reading it. */
+uint64_t message_hash(const struct message *message);
+
+/* Moves on behind a message. Written by the next positions_save. */
+void position_advance(struct position *position, const struct message *message);
+
+/* Writes what has moved, within the open transaction. */
+int positions_save(struct positions *positions, struct sqlite3 *db, struct error *error);
+
+#endif

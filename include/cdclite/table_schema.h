@@ -1,0 +1,41 @@
+#ifndef CDCLITE_TABLE_SCHEMA_H
+#define CDCLITE_TABLE_SCHEMA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cdclite/error.h"
+#include "cdclite/slice.h"
+#include "cdclite/value.h"
+
+/* A column as a message's schema block describes it. */
+struct schema_column {
+    char *name;
+    char *sent_as; /* Connect's type and the semantic name, "int64 io.debezium.time.MicroTimestamp" */
+    struct column_type type;
+};
+
+/* The row description out of one schema block (Kafka Connect's JsonConverter with schemas.enable=true). */
+struct table_schema {
+    uint64_t id; /* never the same for two blocks in one run of the program */
+    struct schema_column *columns;
+    size_t count;
+};
+
+/* The schema blocks seen so far, each read once. */
+struct schema_cache;
+
+struct schema_cache *schema_cache_open(void);
+void schema_cache_close(struct schema_cache *cache);
+
+/*
+ * The description of the row in `block` (its source text). *schema stays valid until the next call. Returns 0; 1 when
+ * the block describes no row of a table, with `error` saying why; -1 when memory ran out.
+ */
+int schema_cache_find(struct schema_cache *cache, struct slice block, const struct table_schema **schema,
+                      struct error *error);
+
+/* The text of the block found last: most messages carry the same again. Absent before the first. */
+struct slice schema_cache_last(const struct schema_cache *cache);
+
+#endif

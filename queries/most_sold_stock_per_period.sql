@@ -1,0 +1,107 @@
+-- most_sold_stock_per_period: the most sold stock of each day, week, month or year.
+-- A sale is a switch to another stock, a smaller quantity, or a delete: see the view holding_sale_events.
+-- Equal times_sold are ranked by units_sold, then by the stock's bytes. Periods without a sale are absent.
+--
+-- Parameters (unset = the default):
+--   :period  day|week|month|year  what to count by (default: month)
+--   :from    time                 from this time on: 2025-01-31 or 2025-01-31T10:00:00.123456Z, UTC (default: all)
+--   :to      time                 before this time (default: all)
+--   :limit   integer              at most so many rows a period, 0 = all (default: 1)
+--   :time    commit|row           by commit time, or by the row's own datetime_updated (default: commit)
+--   :user    integer              only this owner (default: all)
+--
+-- Columns:
+--   period      the first day of the period (of a week its Monday)
+--   stock       the stock sold (exact text)
+--   times_sold  number of sales in the period
+--   units_sold  units in those sales
+--
+-- In the sqlite3 shell:
+--   .parameter set :period "'week'"
+--   .parameter set :limit 3
+--   .read queries/most_sold_stock_per_period.sql
+WITH
+  -- :from and :to in microseconds since 1970 UTC, converted once. strftime is given whole seconds only, as it rounds
+  -- fractions to milliseconds; the digits of the fraction come from the text. What is not a time gives no row.
+  given(name, value) AS (VALUES ('from', :from), ('to', :to)),
+  split(name, seconds, fraction) AS (
+    SELECT name,
+           iif(length(value) = 10, value || ' 00:00:00', replace(substr(value, 1, 19), 'T', ' ')),
+           iif(value GLOB '*Z', substr(value, 20, length(value) - 20), substr(value, 20))
+    FROM given
+  ),
+  bound(name, microseconds) AS (
+    SELECT name, strftime('%s', seconds) * 1000000 + substr(fraction || '000000', 2, 6)
+    FROM split
+    WHERE strftime('%Y-%m-%d %H:%M:%S', seconds, '+0 days') = seconds -- '+0 days' turns February 30 into March
+      AND (fraction = '' OR (fraction GLOB '.[0-9]*' AND fraction NOT GLOB '.*[^0-9]*' AND length(fraction) <= 7))
+  ),
+  -- One row, or none where a parameter has no meaning: the query then selects nothing instead of everything.
+  -- The bounds stand on the commit time or on the row's time; row_first is NULL where the row's time does not matter.
+  wanted(by_row, commit_first, commit_last, row_first, row_last) AS MATERIALIZED (
+    SELECT by_row,
+           iif(by_row, -9223372036854775808, first),
+           iif(by_row, 9223372036854775807, last),
+           iif(by_row AND (:from IS NOT NULL OR :to IS NOT NULL), first, NULL),
+           last
+    FROM (SELECT coalesce(:time, 'commit') = 'row' AS by_row,
+                 iif(:from IS NULL, -9223372036854775808,
+                     (SELECT microseconds FROM bound WHERE name = 'from')) AS first,
+                 iif(:to IS NULL, 9223372036854775807,
+                     (SELECT microseconds - 1 FROM bound WHERE name = 'to')) AS last)
+    WHERE first IS NOT NULL AND last IS NOT NULL AND coalesce(:time, 'commit') IN ('commit', 'row')
+  ),
+  sold(day, stock, times_sold, units_sold) AS MATERIALIZED (
+    SELECT moment / 86400000000 - (moment % 86400000000 < 0) AS day, stock, count(*), sum(units)
+    FROM (SELECT iif(by_row, row_updated_at, changed_at) AS moment, stock, units
+          FROM wanted CROSS JOIN holding_sale_events
+          WHERE (:user IS NULL OR user_id = :user)
+            AND changed_at BETWEEN commit_first AND commit_last
+            -- A row time that is NULL or one of the spellings of infinity is in no range.
+            AND (row_first IS NULL
+                 OR (row_updated_at BETWEEN row_first AND row_last
+                     AND row_updated_at NOT IN
+                         (9223372036854775807, 9223372036825200000, -9223372036854775808, -9223372036832400000))))
+    WHERE typeof(moment) = 'integer'
+      AND moment NOT IN (9223372036854775807, 9223372036825200000, -9223372036854775808, -9223372036832400000)
+    GROUP BY day, stock
+  ),
+  -- The first day of each day's period, as days since 1970. The calendar repeats every 400 years (146097 days, whole
+  -- weeks), so strftime, which ends at year 9999, is asked about the same day in 1970 to 2369.
+  day_date(day, seconds) AS (
+    SELECT day, ((day % 146097 + 146097) % 146097) * 86400 FROM (SELECT DISTINCT day FROM sold)
+  ),
+  day_period(day, first_day) AS (
+    SELECT day,
+           day - CASE coalesce(:period, 'month')
+                   WHEN 'day' THEN 0
+                   WHEN 'week' THEN (strftime('%w', seconds, 'unixepoch') + 6) % 7
+                   WHEN 'month' THEN strftime('%d', seconds, 'unixepoch') - 1
+                   WHEN 'year' THEN strftime('%j', seconds, 'unixepoch') - 1
+                 END
+    FROM day_date
+  ),
+  sold_in_period(first_day, stock, times_sold, units_sold) AS (
+    SELECT first_day, stock, sum(times_sold), sum(units_sold)
+    FROM sold JOIN day_period USING (day)
+    WHERE first_day IS NOT NULL
+    GROUP BY first_day, stock
+  ),
+  ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY first_day ORDER BY times_sold DESC, units_sold DESC, stock) AS place
+    FROM sold_in_period
+  ),
+  -- The same days spelled out: years beyond 9999 with all their digits, year 0 and before as BC.
+  label(first_day, text) AS (
+    SELECT first_day,
+           printf('%04d', iif(year > 0, year, 1 - year)) || strftime('-%m-%d', seconds, 'unixepoch')
+             || iif(year > 0, '', ' BC')
+    FROM (SELECT first_day, seconds,
+                 strftime('%Y', seconds, 'unixepoch') + 400 * ((first_day * 86400 - seconds) / (146097 * 86400)) AS year
+          FROM (SELECT DISTINCT first_day, ((first_day % 146097 + 146097) % 146097) * 86400 AS seconds
+                FROM day_period))
+  )
+SELECT text AS period, stock, times_sold, units_sold
+FROM ranked JOIN label USING (first_day)
+WHERE :limit = 0 OR place <= coalesce(:limit, 1)
+ORDER BY first_day, place;

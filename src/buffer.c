@@ -1,0 +1,130 @@
+#include "cdclite/buffer.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+bool buffer_reserve(struct buffer *buffer, size_t more)
+{
+    if (buffer->failed) return false;
+    if (buffer->capacity - buffer->size >= more) return true;
+    if (more > SIZE_MAX / 2 - buffer->size) {
+        buffer->failed = true;
+        return false;
+    }
+    size_t capacity = buffer->capacity ? buffer->capacity : 256;
+    while (capacity - buffer->size < more) capacity *= 2;
+    char *grown = realloc(buffer->at, capacity);
+    if (!grown) {
+        buffer->failed = true;
+        return false;
+    }
+    buffer->at = grown;
+    buffer->capacity = capacity;
+    return true;
+}
+
+void buffer_append(struct buffer *buffer, const void *bytes, size_t size)
+{
+    if (size == 0 || !buffer_reserve(buffer, size)) return;
+    memcpy(buffer->at + buffer->size, bytes, size);
+    buffer->size += size;
+}
+
+void buffer_slice(struct buffer *buffer, struct slice slice)
+{
+    buffer_append(buffer, slice.at, slice.size);
+}
+
+void buffer_text(struct buffer *buffer, const char *text)
+{
+    buffer_append(buffer, text, strlen(text));
+}
+
+void buffer_char(struct buffer *buffer, char c)
+{
+    buffer_append(buffer, &c, 1);
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (size < 0 || !buffer_reserve(buffer, (size_t)size + 1)) return;
+    va_start(arguments, format);
+    vsnprintf(buffer->at + buffer->size, (size_t)size + 1, format, arguments);
+    va_end(arguments);
+    buffer->size += (size_t)size;
+}
+
+static void append_doubling(struct buffer *buffer, const char *text, char quote)
+{
+    for (; *text; text++) {
+        if (*text == quote) buffer_char(buffer, quote);
+        buffer_char(buffer, *text);
+    }
+}
+
+static void append_quoted(struct buffer *buffer, const char *text, char quote)
+{
+    buffer_char(buffer, quote);
+    append_doubling(buffer, text, quote);
+    buffer_char(buffer, quote);
+}
+
+void buffer_identifier(struct buffer *buffer, const char *name)
+{
+    append_quoted(buffer, name, '"');
+}
+
+void buffer_family_name(struct buffer *buffer, const char *table, const char *suffix)
+{
+    buffer_char(buffer, '"');
+    append_doubling(buffer, table, '"');
+    buffer_printf(buffer, "_%s\"", suffix);
+}
+
+void buffer_image_name(struct buffer *buffer, const char *image, const char *column)
+{
+    buffer_printf(buffer, "\"%s_", image);
+    append_doubling(buffer, column, '"');
+    buffer_char(buffer, '"');
+}
+
+void buffer_json(struct buffer *buffer, struct slice text)
+{
+    buffer_char(buffer, '"');
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+        if (c == '"' || c == '\\') {
+            buffer_char(buffer, '\\');
+            buffer_char(buffer, (char)c);
+        } else if (c < 0x20) {
+            buffer_printf(buffer, "\\u%04x", (unsigned)c);
+        } else {
+            buffer_char(buffer, (char)c);
+        }
+    }
+    buffer_char(buffer, '"');
+}
+
+void buffer_literal(struct buffer *buffer, const char *text)
+{
+    append_quoted(buffer, text, '\'');
+}
+
+const char *buffer_string(struct buffer *buffer)
+{
+    if (!buffer_reserve(buffer, 1)) return "";
+    buffer->at[buffer->size] = '\0';
+    return buffer->at;
+}
+
+void buffer_free(struct buffer *buffer)
+{
+    free(buffer->at);
+    *buffer = (struct buffer){0};
+}

@@ -1,0 +1,89 @@
+#include "commands.h"
+
+#include <errno.h>
+#include <string.h>
+
+const struct command commands[] = {
+    {
+        "load",
+        "",
+        "load events from Kafka, a file or standard input",
+        "From Kafka it follows the topic until it is stopped (SIGINT or SIGTERM: it finishes the batch, commits and says\n"
+        "where it stopped), with --until-end until it has caught up. What was loaded is never loaded twice: the database\n"
+        "holds the positions. A line of a file may be a Debezium value, key<TAB>value, kcat -J, or a recorded message;\n"
+        "the last two carry their Kafka positions and share them with the live topic.\n"
+        "Inserts, updates and deletes go to T_history of the database and, a line a changed field, to the text log.\n",
+        "  cdclite load --brokers localhost:9092 --topic bankserver1.bank_data.holding\n"
+        "  cdclite load -b kafka:9093 -t bankserver1.bank_data.holding -F client.properties --until-end\n"
+        "  cdclite load --input events.jsonl\n"
+        "  kafka-console-consumer --bootstrap-server localhost:9092 --from-beginning \\\n"
+        "    --topic bankserver1.bank_data.holding | cdclite load --input -\n"
+        "  kcat -b localhost:9092 -t bankserver1.bank_data.holding -J -e | cdclite load --input -\n",
+        command_load,
+        COMMAND_LOAD,
+    },
+    {
+        "query",
+        "[NAME [PARAMETER=VALUE]…]",
+        "answer a question; without a name, list the questions",
+        "Queries are SQL files, the built-in ones and yours (--queries DIR). They run read-only, also while events are\n"
+        "being loaded. Times are UTC: 2025-01-31, 2025-01-31T10:00:00Z or 2025-01-31 10:00:00.123456; from is inclusive,\n"
+        "to exclusive. cdclite query NAME --help says what a query takes and gives.\n",
+        "  cdclite query\n"
+        "  cdclite query stock_change_counts user=7\n"
+        "  cdclite query most_sold_stocks from=2025-01-01 to=2025-02-01\n"
+        "  cdclite query most_sold_stock_per_period period=week --format csv\n",
+        command_query,
+        COMMAND_QUERY,
+    },
+    {
+        "status",
+        "",
+        "show positions, lag, rows, rejected and re-delivered events, sizes",
+        "Lag is the one seen with the last batch.\n",
+        "  cdclite status\n"
+        "  cdclite status --format json | jq '.positions[] | .lag'\n",
+        command_status,
+        COMMAND_STATUS,
+    },
+    {
+        "export",
+        "text [TABLE]",
+        "rebuild the text log of a table from the history",
+        "Byte for byte what the loader wrote, to standard output or --output. The table is holding when none is named.\n",
+        "  cdclite export text > output_data.txt\n"
+        "  cdclite export text holding --output copy.txt\n",
+        command_export,
+        COMMAND_EXPORT,
+    },
+    {
+        "schema",
+        "",
+        "print the tables and views of the history as SQL",
+        "Of the database if there is one, else those that a first load of bank_data.holding makes.\n",
+        "  cdclite schema\n"
+        "  cdclite schema --db history.db\n",
+        command_schema,
+        COMMAND_SCHEMA,
+    },
+    {
+        "demo",
+        "",
+        "load recorded events through a Kafka of its own and answer both questions",
+        "Needs nothing but this program: librdkafka's mock cluster runs inside it, filled with events that were recorded\n"
+        "from PostgreSQL by Debezium.\n",
+        "  cdclite demo\n"
+        "  cdclite demo --dir /tmp/cdclite-demo\n",
+        command_demo,
+        COMMAND_DEMO,
+    },
+    {0},
+};
+
+volatile sig_atomic_t stop_requested;
+
+int check_output(FILE *out, struct error *error)
+{
+    if (fflush(out) == 0 && !ferror(out)) return 0;
+    return error_set(error, ERROR_FAILURE, "cannot write the output: %s", strerror(errno));
+}

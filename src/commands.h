@@ -1,0 +1,22 @@
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+#include <signal.h>
+
+#include "cdclite/options.h"
+
+/* What each command does: 0, or -1 with `error`. */
+int command_load(const struct options *options, struct error *error);
+int command_query(const struct options *options, struct error *error);
+int command_status(const struct options *options, struct error *error);
+int command_export(const struct options *options, struct error *error);
+int command_schema(const struct options *options, struct error *error);
+int command_demo(const struct options *options, struct error *error);
+
+/* Set by SIGINT and SIGTERM: finish the batch and end. */
+extern volatile sig_atomic_t stop_requested;
+
+/* Whether everything printed on `out` has arrived; ERROR_FAILURE otherwise. */
+int check_output(FILE *out, struct error *error);
+
+#endif

@@ -1,0 +1,48 @@
+#include "cdclite/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int file_absolute_path(const char *path, enum error_kind kind, char **absolute, struct error *error)
+{
+    *absolute = realpath(path, NULL);
+    if (*absolute) return 0;
+    char *copy = strdup(path), *name = strdup(path), *directory = NULL;
+    int result = -1;
+    if (!copy || !name) {
+        error_memory(error);
+        goto done;
+    }
+    directory = realpath(dirname(copy), NULL);
+    if (!directory) {
+        error_set(error, kind, "%s: cannot use its directory: %s", path, strerror(errno));
+        goto done;
+    }
+    result = 0;
+    if (asprintf(absolute, "%s/%s", strcmp(directory, "/") == 0 ? "" : directory, basename(name)) < 0) {
+        *absolute = NULL;
+        result = error_memory(error);
+    }
+done:
+    free(copy);
+    free(name);
+    free(directory);
+    return result;
+}
+
+int file_sync_directory(const char *path, struct error *error)
+{
+    char *copy = strdup(path);
+    if (!copy) return error_memory(error);
+    int directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int failed = directory < 0 || fsync(directory);
+    int code = errno;
+    if (directory >= 0) close(directory);
+    free(copy);
+    return failed ? error_set(error, ERROR_STORAGE, "%s: cannot sync its directory: %s", path, strerror(code)) : 0;
+}

@@ -1,0 +1,136 @@
+#include "cdclite/history.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+
+#include "cdclite/database.h"
+
+enum { OWN_COLUMNS = 8 };
+
+static const char own_columns[] =
+    "change_id, op, changed_at, lsn, tx_id, kafka_partition, kafka_offset, unavailable";
+
+static void image_columns(const struct captured_table *table, struct buffer *sql)
+{
+    for (int after = 0; after <= 1; after++)
+        for (size_t i = 0; i < table->count; i++) {
+            buffer_text(sql, ", ");
+            buffer_image_name(sql, after ? "after" : "before", table->columns[i].column_name);
+        }
+}
+
+static int prepare_insert(sqlite3 *db, struct captured_table *table, struct error *error)
+{
+    struct buffer sql = {0};
+    buffer_text(&sql, "INSERT INTO ");
+    buffer_family_name(&sql, table->name, "history");
+    buffer_printf(&sql, "(%s", own_columns);
+    image_columns(table, &sql);
+    buffer_text(&sql, ") VALUES(?");
+    for (size_t i = 1; i < OWN_COLUMNS + 2 * table->count; i++) buffer_text(&sql, ", ?");
+    buffer_char(&sql, ')');
+    int result =
+        buffer_failed(&sql) ? error_memory(error) : database_prepare(db, buffer_string(&sql), &table->insert, error);
+    buffer_free(&sql);
+    return result;
+}
+
+void history_list_unavailable(struct captured_table *table, const struct change *change, struct buffer *list)
+{
+    buffer_clear(list);
+    if (change->op != 'u' || change->before.at) return;
+    buffer_char(list, '[');
+    for (int after = 0; after <= 1; after++)
+        for (size_t i = 0; i < table->count; i++) {
+            struct value *value = &table->after[i];
+            if (after && !(value->type == VALUE_TEXT && slice_is(value->bytes, "__debezium_unavailable_value"))) continue;
+            if (after) *value = (struct value){0};
+            struct buffer name = {0};
+            buffer_printf(&name, "%s_%s", after ? "after" : "before", table->columns[i].column_name);
+            if (list->size > 1) buffer_char(list, ',');
+            buffer_json(list, buffer_view(&name));
+            list->failed |= name.failed;
+            buffer_free(&name);
+        }
+    buffer_char(list, ']');
+}
+
+int history_insert(sqlite3 *db, struct captured_table *table, const struct message *message,
+                   const struct change *change, struct slice unavailable, int64_t change_id, struct error *error)
+{
+    if (!table->insert && prepare_insert(db, table, error)) return -1;
+    sqlite3_stmt *insert = table->insert;
+    int index = 0, code = SQLITE_OK;
+    sqlite3_bind_int64(insert, ++index, change_id);
+    sqlite3_bind_text(insert, ++index, &change->op, 1, SQLITE_STATIC);
+    sqlite3_bind_int64(insert, ++index, change->changed_at);
+    code |= value_bind(insert, ++index, &change->lsn);
+    code |= value_bind(insert, ++index, &change->tx_id);
+    sqlite3_bind_int(insert, ++index, message->partition);
+    sqlite3_bind_int64(insert, ++index, message->offset);
+    ++index;
+    if (unavailable.size) {
+        database_bind_slice(insert, index, unavailable);
+    } else {
+        sqlite3_bind_null(insert, index);
+    }
+    for (size_t i = 0; i < table->count; i++) code |= value_bind(insert, ++index, &table->before[i]);
+    for (size_t i = 0; i < table->count; i++) code |= value_bind(insert, ++index, &table->after[i]);
+    return code ? database_fail(db, error, "history") : database_step(db, insert, error);
+}
+
+static int prepare_select(sqlite3 *db, struct captured_table *table, struct error *error)
+{
+    struct buffer sql = {0};
+    buffer_printf(&sql, "SELECT %s", own_columns);
+    image_columns(table, &sql);
+    buffer_text(&sql, " FROM ");
+    buffer_family_name(&sql, table->name, "history");
+    buffer_text(&sql, " WHERE change_id BETWEEN ?1 AND ?2 ORDER BY change_id");
+    int result =
+        buffer_failed(&sql) ? error_memory(error) : database_prepare(db, buffer_string(&sql), &table->select, error);
+    buffer_free(&sql);
+    return result;
+}
+
+static void read_stored(sqlite3_stmt *select, size_t count, struct value *images, struct history_row *row)
+{
+    const char *op = (const char *)sqlite3_column_text(select, 1);
+    *row = (struct history_row){
+        .change_id = sqlite3_column_int64(select, 0),
+        .op = op ? *op : '\0',
+        .changed_at = sqlite3_column_int64(select, 2),
+        .partition = sqlite3_column_int(select, 5),
+        .offset = sqlite3_column_int64(select, 6),
+        .complete = sqlite3_column_type(select, 7) == SQLITE_NULL,
+        .before = images,
+        .after = images + count,
+    };
+    value_from_column(select, 3, &row->lsn);
+    value_from_column(select, 4, &row->tx_id);
+    for (size_t i = 0; i < 2 * count; i++) value_from_column(select, OWN_COLUMNS + (int)i, &images[i]);
+}
+
+int history_scan(sqlite3 *db, struct captured_table *table, int64_t from, int64_t to,
+                 int (*each)(void *context, const struct history_row *row, struct error *error), void *context,
+                 struct error *error)
+{
+    struct history_row row;
+    if (!table->select && prepare_select(db, table, error)) return -1;
+    struct value *images = calloc(2 * table->count + 1, sizeof *images);
+    if (!images) return error_memory(error);
+    int result = 0, code;
+    sqlite3_bind_int64(table->select, 1, from);
+    sqlite3_bind_int64(table->select, 2, to);
+    while (result == 0 && (code = sqlite3_step(table->select)) != SQLITE_DONE) {
+        if (code != SQLITE_ROW) {
+            result = database_fail(db, error, "history");
+            break;
+        }
+        read_stored(table->select, table->count, images, &row);
+        result = each(context, &row, error);
+    }
+    sqlite3_reset(table->select);
+    free(images);
+    return result;
+}

@@ -1,0 +1,346 @@
+#include "cdclite/loader.h"
+
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "cdclite/database.h"
+#include "cdclite/envelope.h"
+#include "cdclite/hash.h"
+#include "cdclite/log.h"
+#include "cdclite/progress.h"
+#include "cdclite/redelivery.h"
+
+enum {
+    BATCH_MESSAGES = 10000,
+    BATCH_BYTES = 32 << 20,      /* of messages, as received */
+    BATCH_MS = 500,              /* a slow topic is visible within a second */
+    POLL_MS = 100,
+    KEPT_OF_OVERSIZED = 1024,    /* bytes of an oversized event in rejected_event */
+};
+
+/* The open transaction. */
+struct batch {
+    bool open;
+    int64_t id, loaded_at, opened_ms;
+    int64_t first_change_id;
+    size_t messages, bytes;
+    struct load_counts counts;
+    bool has_changed_at, has_lsn, has_tx;
+    int64_t least_changed_at, greatest_changed_at, least_lsn, greatest_lsn, least_tx, greatest_tx;
+};
+
+struct loader {
+    const struct load_settings *settings;
+    struct database database;
+    struct positions *positions;
+    struct catalog *catalog;
+    struct redelivery *redelivery;
+    struct text_logs *texts; /* NULL without text */
+    struct schema_cache *schemas;
+    struct arena arena;
+    struct buffer unavailable;
+    sqlite3_stmt *insert_batch, *insert_rejected;
+    int64_t next_change_id;
+    struct batch batch;
+    struct load_counts counts;
+};
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int loader_open(const struct load_settings *settings, struct positions *positions, struct loader **opened,
+                struct error *error)
+{
+    struct loader *loader = *opened = calloc(1, sizeof *loader);
+    if (!loader) return error_memory(error);
+    loader->settings = settings;
+    loader->positions = positions;
+    loader->schemas = schema_cache_open();
+    if (!loader->schemas) return error_memory(error);
+    if (database_open_writer(&loader->database, settings->db_path, error)) return -1;
+    sqlite3 *db = loader->database.handle;
+    int64_t last_batch, last_change;
+    if (positions_load(loader->positions, db, error) ||
+        catalog_open(db, settings->names, &loader->catalog, error) ||
+        (settings->texts && text_logs_open(db, loader->catalog, settings->texts, &loader->texts, error)) ||
+        redelivery_open(db, loader->catalog, &loader->redelivery, error) ||
+        database_integer(db, "SELECT max(batch_id) FROM batch", 0, &last_batch, error) ||
+        database_integer(db, "SELECT max(last_change_id) FROM batch", 0, &last_change, error) ||
+        database_prepare(db, "INSERT INTO batch VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                         &loader->insert_batch, error) ||
+        database_prepare(db, "INSERT INTO rejected_event VALUES(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                         &loader->insert_rejected, error))
+        return error_context(error, "%s", settings->db_path);
+    loader->next_change_id = last_change + 1;
+    loader->batch.id = last_batch;
+    return 0;
+}
+
+void loader_close(struct loader *loader)
+{
+    if (!loader) return;
+    sqlite3_finalize(loader->insert_batch);
+    sqlite3_finalize(loader->insert_rejected);
+    redelivery_close(loader->redelivery);
+    text_logs_close(loader->texts);
+    catalog_close(loader->catalog);
+    schema_cache_close(loader->schemas);
+    arena_free(&loader->arena);
+    buffer_free(&loader->unavailable);
+    /* A loader that failed before it opened the database has none to close. */
+    if (loader->database.path) database_close(&loader->database);
+    free(loader);
+}
+
+const struct load_counts *loader_counts(const struct loader *loader)
+{
+    return &loader->counts;
+}
+
+static int open_batch(struct loader *loader, struct error *error)
+{
+    struct batch *batch = &loader->batch;
+    if (batch->open) return 0;
+    if (database_run(loader->database.handle, "BEGIN IMMEDIATE", error)) return -1;
+    *batch = (struct batch){.open = true,
+                            .id = batch->id + 1,
+                            .loaded_at = time_now(),
+                            .opened_ms = monotonic_ms(),
+                            .first_change_id = loader->next_change_id};
+    return 0;
+}
+
+static void bind_range(sqlite3_stmt *statement, int index, bool known, int64_t least, int64_t greatest)
+{
+    if (known) {
+        sqlite3_bind_int64(statement, index, least);
+        sqlite3_bind_int64(statement, index + 1, greatest);
+    } else {
+        sqlite3_bind_null(statement, index);
+        sqlite3_bind_null(statement, index + 1);
+    }
+}
+
+static int save_batch(struct loader *loader, struct error *error)
+{
+    const struct batch *batch = &loader->batch;
+    sqlite3_stmt *insert = loader->insert_batch;
+    sqlite3_bind_int64(insert, 1, batch->id);
+    sqlite3_bind_int64(insert, 2, batch->loaded_at);
+    bind_range(insert, 3, batch->counts.changes > 0, batch->first_change_id, loader->next_change_id - 1);
+    bind_range(insert, 5, batch->has_changed_at, batch->least_changed_at, batch->greatest_changed_at);
+    bind_range(insert, 7, batch->has_lsn, batch->least_lsn, batch->greatest_lsn);
+    bind_range(insert, 9, batch->has_tx, batch->least_tx, batch->greatest_tx);
+    sqlite3_bind_int64(insert, 11, batch->counts.changes);
+    sqlite3_bind_int64(insert, 12, batch->counts.tombstones);
+    sqlite3_bind_int64(insert, 13, batch->counts.bookkeeping);
+    sqlite3_bind_int64(insert, 14, batch->counts.rejected);
+    sqlite3_bind_int64(insert, 15, batch->counts.redelivered);
+    return database_step(loader->database.handle, insert, error);
+}
+
+static int commit_batch(struct loader *loader, struct source *source, struct error *error)
+{
+    struct batch *batch = &loader->batch;
+    sqlite3 *db = loader->database.handle;
+    if (!batch->open) return 0;
+    for (size_t i = 0; i < loader->positions->count; i++) {
+        struct position *position = loader->positions->all[i];
+        int64_t end = source->end_offset(source, slice_of(position->topic), position->partition);
+        if (end >= 0 && position->unsaved) position->end_offset = end;
+    }
+    if ((loader->texts && text_logs_write(loader->texts, error)) ||
+        positions_save(loader->positions, db, error) || redelivery_save(loader->redelivery, error) ||
+        catalog_save_counts(loader->catalog, error) || save_batch(loader, error) || database_run(db, "COMMIT", error))
+        return -1;
+    batch->open = false;
+    loader->counts.messages += batch->counts.messages;
+    loader->counts.changes += batch->counts.changes;
+    loader->counts.tombstones += batch->counts.tombstones;
+    loader->counts.bookkeeping += batch->counts.bookkeeping;
+    loader->counts.rejected += batch->counts.rejected;
+    loader->counts.redelivered += batch->counts.redelivered;
+    source->stored(source, loader->positions);
+    return 0;
+}
+
+static int reject(struct loader *loader, const struct message *message, const char *reason, struct error *error)
+{
+    sqlite3_stmt *insert = loader->insert_rejected;
+    struct slice value = message->value;
+    uint64_t size = value.size, hash = 0;
+    char hex[24];
+    if (message->refusal && message->refused_size) {
+        size = message->refused_size;
+        hash = message->refused_hash;
+    } else if (value.at) {
+        hash = hash_bytes(HASH_START, value.at, value.size);
+    }
+    if (size > loader->settings->max_event_bytes && value.size > KEPT_OF_OVERSIZED) value.size = KEPT_OF_OVERSIZED;
+    snprintf(hex, sizeof hex, "%016" PRIx64, hash);
+    if (loader->counts.rejected + loader->batch.counts.rejected == 0)
+        log_write(LOG_WARNING, "%.*s, partition %d, offset %lld rejected: %s (see rejected_event; more are counted)",
+                  (int)message->topic.size, message->topic.at, message->partition, (long long)message->offset, reason);
+    sqlite3_bind_int64(insert, 1, loader->batch.id);
+    database_bind_slice(insert, 2, message->topic);
+    sqlite3_bind_int(insert, 3, message->partition);
+    sqlite3_bind_int64(insert, 4, message->offset);
+    sqlite3_bind_text(insert, 5, reason, -1, SQLITE_STATIC);
+    sqlite3_bind_blob64(insert, 6, message->key.at, message->key.size, SQLITE_STATIC);
+    sqlite3_bind_blob64(insert, 7, value.at, value.size, SQLITE_STATIC);
+    sqlite3_bind_int64(insert, 8, (sqlite3_int64)size);
+    sqlite3_bind_text(insert, 9, hex, -1, SQLITE_STATIC);
+    loader->batch.counts.rejected++;
+    return database_step(loader->database.handle, insert, error);
+}
+
+static void widen(bool *known, int64_t *least, int64_t *greatest, int64_t value)
+{
+    if (!*known || value < *least) *least = value;
+    if (!*known || value > *greatest) *greatest = value;
+    *known = true;
+}
+
+static int store_change(struct loader *loader, struct captured_table *table, const struct message *message,
+                        const struct change *change, struct error *error)
+{
+    struct batch *batch = &loader->batch;
+    sqlite3 *db = loader->database.handle;
+    int64_t change_id = loader->next_change_id;
+    history_list_unavailable(table, change, &loader->unavailable);
+    if (buffer_failed(&loader->unavailable)) return error_memory(error);
+    int repeated = redelivery_check(loader->redelivery, table, message, change, change_id, batch->first_change_id, error);
+    if (repeated) {
+        batch->counts.redelivered++;
+        return repeated < 0 ? -1 : 0;
+    }
+    if (!message->key.at && catalog_note_partition(loader->catalog, table, message->partition, error)) return -1;
+    if (history_insert(db, table, message, change, buffer_view(&loader->unavailable), change_id, error) ||
+        redelivery_stored(loader->redelivery, table, change, change_id, error))
+        return -1;
+    loader->next_change_id++;
+    batch->counts.changes++;
+    table->new_changes++;
+    widen(&batch->has_changed_at, &batch->least_changed_at, &batch->greatest_changed_at, change->changed_at);
+    if (change->lsn.type == VALUE_INTEGER)
+        widen(&batch->has_lsn, &batch->least_lsn, &batch->greatest_lsn, change->lsn.integer);
+    if (change->tx_id.type == VALUE_INTEGER)
+        widen(&batch->has_tx, &batch->least_tx, &batch->greatest_tx, change->tx_id.integer);
+    if (!loader->texts) return 0;
+    const struct history_row row = {.change_id = change_id,
+                                    .op = change->op,
+                                    .changed_at = change->changed_at,
+                                    .complete = loader->unavailable.size == 0,
+                                    .before = table->before,
+                                    .after = table->after};
+    return text_logs_add(loader->texts, table, &row, batch->loaded_at, error);
+}
+
+/* 0 stored or recorded; 1 refused with `error` saying why. */
+static int take_change(struct loader *loader, const struct message *message, const struct change *change,
+                       struct error *error)
+{
+    const struct table_schema *schema = NULL;
+    struct captured_table *table;
+    int result = 0;
+    if (change->schema_block.at) result = schema_cache_find(loader->schemas, change->schema_block, &schema, error);
+    if (result == 0) result = catalog_table_for(loader->catalog, message, change, &table, error);
+    if (result == 0) result = catalog_read_rows(loader->catalog, table, change, schema, &loader->arena, error);
+    return result ? result : store_change(loader, table, message, change, error);
+}
+
+static int take_message(struct loader *loader, struct position *position, struct message *message,
+                        struct error *error)
+{
+    struct change change;
+    char problem[512];
+    int result = 0;
+    if (message->value.size > loader->settings->max_event_bytes && !message->refusal)
+        message->refusal = "larger than --max-event-bytes";
+    switch (envelope_read(message, schema_cache_last(loader->schemas), &loader->arena, &change, problem,
+                          sizeof problem)) {
+    case ENVELOPE_TOMBSTONE: loader->batch.counts.tombstones++; break;
+    case ENVELOPE_BOOKKEEPING: loader->batch.counts.bookkeeping++; break;
+    case ENVELOPE_REFUSED: result = reject(loader, message, problem, error); break;
+    case ENVELOPE_CHANGE:
+        result = take_change(loader, message, &change, error);
+        if (result > 0) {
+            snprintf(problem, sizeof problem, "%.500s", error->text);
+            result = reject(loader, message, problem, error);
+        }
+        break;
+    }
+    arena_reset(&loader->arena);
+    if (result) return error_context(error, "%.*s, partition %d, offset %lld", (int)message->topic.size,
+                                     message->topic.at, message->partition, (long long)message->offset);
+    position_advance(position, message);
+    loader->batch.counts.messages++;
+    loader->batch.messages++;
+    loader->batch.bytes += message->value.size;
+    return 0;
+}
+
+/* A message below the stored position is known already; the last one known must read as it did. */
+static int skip_message(struct loader *loader, const struct position *position, const struct message *message,
+                        struct error *error)
+{
+    loader->counts.skipped++;
+    if (message->offset != position->anchor_offset) return 0;
+    bool other_time = message->timestamp_ms >= 0 && position->anchor_timestamp >= 0 &&
+                      message->timestamp_ms != position->anchor_timestamp;
+    if (message_hash(message) == position->anchor_hash && !other_time) return 0;
+    return error_set(error, ERROR_SOURCE,
+                     "%s, partition %d: the record at offset %lld is not the one that was loaded from there: the topic "
+                     "was made anew, or this is another topic of that name. Load it into another --db, or take it as it "
+                     "is now with --restart-at beginning (or end)",
+                     position->topic, position->partition, (long long)message->offset);
+}
+
+static bool batch_is_due(const struct loader *loader)
+{
+    const struct batch *batch = &loader->batch;
+    if (!batch->open) return false;
+    if (batch->messages >= BATCH_MESSAGES || batch->bytes >= BATCH_BYTES) return true;
+    /* The clock is read now and then, not for each message of a full stream. */
+    return batch->messages % 64 == 0 && monotonic_ms() - batch->opened_ms >= BATCH_MS;
+}
+
+int loader_run(struct loader *loader, struct source *source, const volatile sig_atomic_t *stop, struct error *error)
+{
+    struct progress progress;
+    struct message message;
+    int outcome = SOURCE_IDLE;
+    int64_t limit = loader->settings->max_messages;
+    progress_start(&progress, loader->settings->quiet);
+    while (outcome != SOURCE_END && !*stop) {
+        const struct batch *batch = &loader->batch;
+        if (limit && loader->counts.messages + (batch->open ? batch->counts.messages : 0) >= limit) break;
+        outcome = source->next(source, POLL_MS, &message, error);
+        if (outcome < 0) return -1;
+        if (outcome == SOURCE_MESSAGE) {
+            struct position *position = positions_make(loader->positions, message.topic, message.partition);
+            if (!position) return error_memory(error);
+            if (position->stored && message.offset < position->next_offset) {
+                if (skip_message(loader, position, &message, error)) return -1;
+            } else if (open_batch(loader, error) || take_message(loader, position, &message, error)) {
+                return -1;
+            }
+        }
+        bool waited = outcome == SOURCE_IDLE && batch->open && monotonic_ms() - batch->opened_ms >= POLL_MS;
+        if ((waited || batch_is_due(loader)) && commit_batch(loader, source, error)) return -1;
+        if (progress_is_due(&progress)) {
+            struct load_counts now = loader->counts;
+            if (batch->open) now.messages += batch->counts.messages;
+            progress_show(&progress, &now, source);
+        }
+    }
+    progress_end(&progress);
+    return commit_batch(loader, source, error);
+}

@@ -1,0 +1,56 @@
+#include "cdclite/log.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+static enum log_level shown = LOG_INFO;
+static bool progress_stands;
+
+void log_set_level(enum log_level level)
+{
+    shown = level;
+}
+
+enum log_level log_level(void)
+{
+    return shown;
+}
+
+static void clear_progress(void)
+{
+    if (!progress_stands) return;
+    fputs("\r\033[K", stderr);
+    progress_stands = false;
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+    if (level > shown) return;
+    char text[2048];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    clear_progress();
+    fputs(level == LOG_WARNING ? "cdclite: warning: " : "cdclite: ", stderr);
+    /* Names and values from events may stand in the text: none of them may steer the terminal. */
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if (*c < 0x20 || *c == 0x7f) {
+            fprintf(stderr, "\\x%02x", *c);
+        } else {
+            fputc(*c, stderr);
+        }
+    }
+    fputc('\n', stderr);
+}
+
+void log_progress(const char *text)
+{
+    clear_progress();
+    if (text) {
+        fputs(text, stderr);
+        progress_stands = true;
+    }
+    fflush(stderr);
+}

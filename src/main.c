@@ -1,0 +1,68 @@
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <json-c/json_c_version.h>
+#include <librdkafka/rdkafka.h>
+#include <sqlite3.h>
+
+#include "cdclite/log.h"
+#include "commands.h"
+
+static void request_stop(int signal)
+{
+    (void)signal;
+    stop_requested = 1;
+}
+
+static void catch_signals(void)
+{
+    /* Without SA_RESTART, so that a blocked read returns. */
+    struct sigaction action = {.sa_handler = request_stop};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    /* A closed pipe is an error of the write, which is checked. */
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int print_version(void)
+{
+    printf("cdclite %s (librdkafka %s, SQLite %s, json-c %s)\n", CDCLITE_VERSION, rd_kafka_version_str(),
+           sqlite3_libversion(), json_c_version());
+    return 0;
+}
+
+static int run(const struct options *options, struct error *error)
+{
+    if (options->version) return print_version();
+    if (!options->command) {
+        if (!options->help) return error_set(error, ERROR_USAGE, "no command; cdclite --help lists them");
+        options_help(stdout);
+        return check_output(stdout, error);
+    }
+    bool query_help = strcmp(options->command->name, "query") == 0 && options->arguments.count > 0;
+    if (options->help && !query_help) {
+        options_command_help(options->command, stdout);
+        return check_output(stdout, error);
+    }
+    return options->command->run(options, error);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct error error;
+    setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of characters in tables; numbers stay as in C */
+    catch_signals();
+    int result = options_parse(&options, argc, argv, &error);
+    if (result == 0) {
+        if (options.quiet) log_set_level(LOG_WARNING);
+        if (options.verbose) log_set_level(LOG_DEBUG);
+        result = run(&options, &error);
+    }
+    options_free(&options);
+    if (result == 0) return 0;
+    log_write(LOG_ERROR, "%s", error.text);
+    return (int)error.kind;
+}

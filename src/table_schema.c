@@ -1,0 +1,211 @@
+#include "cdclite/table_schema.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A topic has one block at a time; more than this many kept means a stream made to be slow, not a schema history. */
+enum { MOST_KEPT = 64 };
+
+struct entry {
+    struct entry *next;
+    struct slice text;
+    struct table_schema schema;
+};
+
+struct schema_cache {
+    struct entry *entries; /* the one found last stands first */
+    size_t count;
+    uint64_t next_id;
+};
+
+struct schema_cache *schema_cache_open(void)
+{
+    return calloc(1, sizeof(struct schema_cache));
+}
+
+static void entry_free(struct entry *entry)
+{
+    for (size_t i = 0; i < entry->schema.count; i++) {
+        free(entry->schema.columns[i].name);
+        free(entry->schema.columns[i].sent_as);
+    }
+    free(entry->schema.columns);
+    free((char *)entry->text.at);
+    free(entry);
+}
+
+void schema_cache_close(struct schema_cache *cache)
+{
+    if (!cache) return;
+    while (cache->entries) {
+        struct entry *entry = cache->entries;
+        cache->entries = entry->next;
+        entry_free(entry);
+    }
+    free(cache);
+}
+
+struct slice schema_cache_last(const struct schema_cache *cache)
+{
+    return cache->entries ? cache->entries->text : (struct slice){0};
+}
+
+static const char *text_member(json_object *object, const char *name)
+{
+    json_object *member;
+    if (!json_object_object_get_ex(object, name, &member) || !json_object_is_type(member, json_type_string)) return "";
+    return json_object_get_string(member);
+}
+
+/* "Data types" of Debezium's PostgreSQL connector documentation, and Connect's own logical types. */
+static struct column_type column_type_of(json_object *field)
+{
+    static const struct {
+        const char *name;
+        struct column_type type;
+    } semantic[] = {
+        {"io.debezium.time.Date", {KIND_INTEGER, UNIT_DAYS, 0}},
+        {"io.debezium.time.Timestamp", {KIND_INTEGER, UNIT_TIMESTAMP_MS, 0}},
+        {"io.debezium.time.MicroTimestamp", {KIND_INTEGER, UNIT_TIMESTAMP_US, 0}},
+        {"io.debezium.time.NanoTimestamp", {KIND_INTEGER, UNIT_TIMESTAMP_NS, 0}},
+        {"io.debezium.time.Time", {KIND_INTEGER, UNIT_TIME_MS, 0}},
+        {"io.debezium.time.MicroTime", {KIND_INTEGER, UNIT_TIME_US, 0}},
+        {"io.debezium.time.NanoTime", {KIND_INTEGER, UNIT_TIME_NS, 0}},
+        {"org.apache.kafka.connect.data.Date", {KIND_INTEGER, UNIT_DAYS, 0}},
+        {"org.apache.kafka.connect.data.Time", {KIND_INTEGER, UNIT_TIME_MS, 0}},
+        {"org.apache.kafka.connect.data.Timestamp", {KIND_INTEGER, UNIT_TIMESTAMP_MS, 0}},
+        {"org.apache.kafka.connect.data.Decimal", {KIND_DECIMAL, UNIT_NONE, 0}},
+        {"io.debezium.data.VariableScaleDecimal", {KIND_VARIABLE_DECIMAL, UNIT_NONE, 0}},
+    };
+    static const struct {
+        const char *name;
+        enum column_kind kind;
+    } plain[] = {
+        {"int8", KIND_INTEGER},  {"int16", KIND_INTEGER},   {"int32", KIND_INTEGER}, {"int64", KIND_INTEGER},
+        {"float32", KIND_FLOAT}, {"float64", KIND_FLOAT},   {"float", KIND_FLOAT},   {"double", KIND_FLOAT},
+        {"string", KIND_TEXT},   {"boolean", KIND_BOOLEAN}, {"bytes", KIND_BYTES},
+    };
+    const char *name = text_member(field, "name"), *type = text_member(field, "type");
+    for (size_t i = 0; i < sizeof semantic / sizeof *semantic; i++) {
+        if (strcmp(semantic[i].name, name) != 0) continue;
+        struct column_type found = semantic[i].type;
+        json_object *parameters;
+        if (found.kind == KIND_DECIMAL && json_object_object_get_ex(field, "parameters", &parameters))
+            found.scale = (int32_t)strtol(text_member(parameters, "scale"), NULL, 10);
+        return found;
+    }
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (strcmp(plain[i].name, type) == 0) return (struct column_type){.kind = plain[i].kind};
+    return (struct column_type){.kind = KIND_JSON};
+}
+
+/* The fields of the envelope's row: after's, else before's. NULL when the block describes something else. */
+static json_object *row_fields(json_object *block)
+{
+    json_object *fields, *row, *found = NULL;
+    if (!json_object_object_get_ex(block, "fields", &fields) || !json_object_is_type(fields, json_type_array))
+        return NULL;
+    for (size_t i = 0; i < json_object_array_length(fields); i++) {
+        json_object *field = json_object_array_get_idx(fields, i);
+        const char *name = text_member(field, "field");
+        if (strcmp(name, "after") != 0 && strcmp(name, "before") != 0) continue;
+        if (json_object_object_get_ex(field, "fields", &row) && json_object_is_type(row, json_type_array))
+            found = row;
+    }
+    return found;
+}
+
+static int read_columns(json_object *fields, struct table_schema *schema, struct error *error)
+{
+    size_t count = json_object_array_length(fields);
+    schema->columns = calloc(count ? count : 1, sizeof *schema->columns);
+    if (!schema->columns) return error_memory(error);
+    for (; schema->count < count; schema->count++) {
+        json_object *field = json_object_array_get_idx(fields, schema->count);
+        struct schema_column *column = &schema->columns[schema->count];
+        char sent_as[512];
+        const char *name = text_member(field, "field"), *semantic = text_member(field, "name");
+        if (!*name) {
+            error_set(error, ERROR_SOURCE, "the schema block has a column without a name");
+            return 1;
+        }
+        snprintf(sent_as, sizeof sent_as, "%s%s%s", text_member(field, "type"), *semantic ? " " : "", semantic);
+        column->type = column_type_of(field);
+        column->name = strdup(name);
+        column->sent_as = strdup(sent_as);
+        if (!column->name || !column->sent_as) {
+            schema->count++;
+            return error_memory(error);
+        }
+    }
+    return 0;
+}
+
+static int read_block(struct slice text, struct table_schema *schema, struct error *error)
+{
+    if (text.size > INT32_MAX) {
+        error_set(error, ERROR_SOURCE, "the schema block is too large");
+        return 1;
+    }
+    struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH);
+    if (!tokener) return error_memory(error);
+    json_object *block = json_tokener_parse_ex(tokener, text.at, (int)text.size);
+    json_object *fields = block ? row_fields(block) : NULL;
+    int result = 1;
+    if (!block) {
+        error_set(error, ERROR_SOURCE, "the schema block cannot be read: %s",
+                  json_tokener_error_desc(json_tokener_get_error(tokener)));
+    } else if (!fields) {
+        error_set(error, ERROR_SOURCE, "the schema block describes no before and after");
+    } else {
+        result = read_columns(fields, schema, error);
+    }
+    json_object_put(block);
+    json_tokener_free(tokener);
+    return result;
+}
+
+static void forget_oldest(struct schema_cache *cache)
+{
+    struct entry **link = &cache->entries;
+    while (*link && (*link)->next) link = &(*link)->next;
+    if (!*link) return;
+    entry_free(*link);
+    *link = NULL;
+    cache->count--;
+}
+
+int schema_cache_find(struct schema_cache *cache, struct slice block, const struct table_schema **schema,
+                      struct error *error)
+{
+    for (struct entry **link = &cache->entries; *link; link = &(*link)->next) {
+        struct entry *entry = *link;
+        if (!slice_equals(entry->text, block)) continue;
+        *link = entry->next;
+        entry->next = cache->entries;
+        cache->entries = entry;
+        *schema = &entry->schema;
+        return 0;
+    }
+    struct entry *entry = calloc(1, sizeof *entry);
+    if (!entry) return error_memory(error);
+    entry->text.at = malloc(block.size);
+    if (!entry->text.at) {
+        free(entry);
+        return error_memory(error);
+    }
+    memcpy((char *)entry->text.at, block.at, block.size);
+    entry->text.size = block.size;
+    int result = read_block(entry->text, &entry->schema, error);
+    if (result) {
+        entry_free(entry);
+        return result;
+    }
+    entry->schema.id = ++cache->next_id;
+    entry->next = cache->entries;
+    cache->entries = entry;
+    if (++cache->count > MOST_KEPT) forget_oldest(cache);
+    *schema = &entry->schema;
+    return 0;
+}

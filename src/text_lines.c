@@ -1,0 +1,155 @@
+#include <sqlite3.h>
+
+#include "cdclite/database.h"
+#include "cdclite/text_log.h"
+
+/* One field of RFC 4180; *scratch is borrowed. */
+static void append_field(struct buffer *out, struct slice text)
+{
+    bool quoted = text.size == 0 || memchr(text.at, ',', text.size) || memchr(text.at, '"', text.size);
+    if (quoted) buffer_char(out, '"');
+    const char *at = text.at, *end = text.at + text.size;
+    while (at < end) {
+        const char *plain = at;
+        while (at < end && *at != '"' && *at != '\\' && *at != '\n' && *at != '\r') at++;
+        buffer_append(out, plain, (size_t)(at - plain));
+        if (at == end) break;
+        switch (*at++) {
+        case '"': buffer_append(out, "\"\"", 2); break;
+        case '\\': buffer_append(out, "\\\\", 2); break;
+        case '\n': buffer_append(out, "\\n", 2); break;
+        case '\r': buffer_append(out, "\\r", 2); break;
+        }
+    }
+    if (quoted) buffer_char(out, '"');
+}
+
+static void append_value(struct buffer *out, const struct captured_column *column, const struct value *value)
+{
+    if (value->type == VALUE_NULL) return;
+    if (value->type == VALUE_TEXT) {
+        append_field(out, value->bytes);
+        return;
+    }
+    /* Numbers, times and hex need no quotes. */
+    value_text(value, column->type.unit, out);
+}
+
+static void append_time(struct buffer *out, int64_t microseconds)
+{
+    char text[TIME_TEXT_SIZE];
+    buffer_append(out, text, time_format(microseconds, UNIT_TIMESTAMP_US, true, text));
+}
+
+void text_header(const struct captured_table *table, struct buffer *out)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (!table->columns[i].identifying) continue;
+        append_field(out, slice_of(table->columns[i].name));
+        buffer_char(out, ',');
+    }
+    buffer_text(out, "change_field,old_value,new_value,datetime_created,datetime_updated,datetime_deleted,"
+                     "datetime_inserted,op\n");
+}
+
+/* One line; `field` NULL for a truncate, which has no row. */
+static void append_line(struct buffer *out, const struct captured_table *table, const struct history_row *row,
+                        size_t field, int64_t inserted_at)
+{
+    const struct value *own = row->op == 'd' ? row->before : row->after;
+    for (size_t i = 0; i < table->count; i++) {
+        if (!table->columns[i].identifying) continue;
+        if (row->op != 't') append_value(out, &table->columns[i], &own[i]);
+        buffer_char(out, ',');
+    }
+    if (row->op != 't') {
+        append_field(out, slice_of(table->columns[field].name));
+        buffer_char(out, ',');
+        append_value(out, &table->columns[field], &row->before[field]);
+        buffer_char(out, ',');
+        append_value(out, &table->columns[field], &row->after[field]);
+        buffer_char(out, ',');
+    } else {
+        buffer_text(out, ",,,");
+    }
+    if (row->op == 'c' && table->created < table->count)
+        append_value(out, &table->columns[table->created], &own[table->created]);
+    buffer_char(out, ',');
+    if (row->op == 'u') append_time(out, row->changed_at);
+    buffer_char(out, ',');
+    if (row->op == 'd' || row->op == 't') append_time(out, row->changed_at);
+    buffer_char(out, ',');
+    append_time(out, inserted_at);
+    buffer_char(out, ',');
+    buffer_char(out, row->op);
+    buffer_char(out, '\n');
+}
+
+void text_lines(const struct captured_table *table, const struct history_row *row, int64_t inserted_at,
+                struct buffer *out)
+{
+    if (row->op == 'r') return;
+    if (row->op == 't') {
+        append_line(out, table, row, 0, inserted_at);
+        return;
+    }
+    /* What an update did not carry is not known to have changed. */
+    if (row->op == 'u' && !row->complete) return;
+    for (size_t i = 0; i < table->count; i++) {
+        if (!table->columns[i].tracked) continue;
+        if (row->op == 'u' && value_equals(&row->before[i], &row->after[i])) continue;
+        append_line(out, table, row, i, inserted_at);
+    }
+}
+
+struct rebuilding {
+    struct captured_table *table;
+    sqlite3_stmt *batches; /* in the order of their changes, as the rows come */
+    int64_t last_change_id, loaded_at;
+    struct buffer text;
+    int (*write)(void *context, struct slice text, struct error *error);
+    void *context;
+};
+
+static int flush(struct rebuilding *rebuilding, size_t at_least, struct error *error)
+{
+    if (buffer_failed(&rebuilding->text)) return error_memory(error);
+    if (rebuilding->text.size < at_least || rebuilding->text.size == 0) return 0;
+    int result = rebuilding->write(rebuilding->context, buffer_view(&rebuilding->text), error);
+    buffer_clear(&rebuilding->text);
+    return result;
+}
+
+static int rebuild_row(void *context, const struct history_row *row, struct error *error)
+{
+    enum { PIECE = 1 << 20 };
+    struct rebuilding *rebuilding = context;
+    while (row->change_id > rebuilding->last_change_id) {
+        if (sqlite3_step(rebuilding->batches) != SQLITE_ROW)
+            return error_set(error, ERROR_STORAGE, "batch: no row says when change %lld was loaded",
+                             (long long)row->change_id);
+        rebuilding->last_change_id = sqlite3_column_int64(rebuilding->batches, 0);
+        rebuilding->loaded_at = sqlite3_column_int64(rebuilding->batches, 1);
+    }
+    text_lines(rebuilding->table, row, rebuilding->loaded_at, &rebuilding->text);
+    return flush(rebuilding, PIECE, error);
+}
+
+int text_rebuild(sqlite3 *db, struct captured_table *table, int64_t after_id, int64_t through_id,
+                 int (*write)(void *context, struct slice text, struct error *error), void *context,
+                 struct error *error)
+{
+    struct rebuilding rebuilding = {.table = table, .last_change_id = INT64_MIN, .write = write, .context = context};
+    if (database_prepare(db,
+                         "SELECT last_change_id, loaded_at FROM batch WHERE last_change_id > ?1"
+                         " ORDER BY batch_id",
+                         &rebuilding.batches, error))
+        return -1;
+    sqlite3_bind_int64(rebuilding.batches, 1, after_id);
+    if (after_id == 0) text_header(table, &rebuilding.text);
+    int result = history_scan(db, table, after_id + 1, through_id, rebuild_row, &rebuilding, error);
+    if (result == 0) result = flush(&rebuilding, 0, error);
+    sqlite3_finalize(rebuilding.batches);
+    buffer_free(&rebuilding.text);
+    return result;
+}

@@ -1,0 +1,154 @@
+#include "cdclite/time_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static const char *const unit_names[] = {
+    [UNIT_DAYS] = "days",
+    [UNIT_TIMESTAMP_MS] = "timestamp_ms",
+    [UNIT_TIMESTAMP_US] = "timestamp_us",
+    [UNIT_TIMESTAMP_NS] = "timestamp_ns",
+    [UNIT_TIME_MS] = "time_ms",
+    [UNIT_TIME_US] = "time_us",
+    [UNIT_TIME_NS] = "time_ns",
+};
+
+const char *time_unit_name(enum time_unit unit)
+{
+    return unit_names[unit];
+}
+
+enum time_unit time_unit_named(const char *name)
+{
+    for (size_t i = 1; name && i < sizeof unit_names / sizeof *unit_names; i++)
+        if (strcmp(unit_names[i], name) == 0) return (enum time_unit)i;
+    return UNIT_NONE;
+}
+
+/* Days since 1970 to a civil date, for any day: eras of 400 years (Howard Hinnant, "chrono-compatible low-level date
+ * algorithms"). */
+static void civil_date(int64_t days, int64_t *year, int *month, int *day)
+{
+    days += 719468;
+    int64_t era = days / 146097 - (days % 146097 < 0);
+    int64_t day_of_era = days - era * 146097;
+    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t shifted_month = (5 * day_of_year + 2) / 153;
+    *day = (int)(day_of_year - (153 * shifted_month + 2) / 5 + 1);
+    *month = (int)(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
+    *year = year_of_era + era * 400 + (*month <= 2);
+}
+
+static int64_t days_of(int64_t year, int month, int day)
+{
+    year -= month <= 2;
+    int64_t era = year / 400 - (year % 400 < 0);
+    int64_t year_of_era = year - era * 400;
+    int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+}
+
+static const char *infinity_of(int64_t value, enum time_unit unit)
+{
+    /* 3.7 sends the limits of int64, 2.7 the other pair, and dates have their own. */
+    if (unit == UNIT_TIMESTAMP_US || unit == UNIT_TIMESTAMP_MS || unit == UNIT_TIMESTAMP_NS) {
+        if (value == INT64_MAX || value == INT64_C(9223372036825200000)) return "infinity";
+        if (value == INT64_MIN || value == INT64_C(-9223372036832400000)) return "-infinity";
+    }
+    return NULL;
+}
+
+size_t time_format(int64_t value, enum time_unit unit, bool zulu, char text[TIME_TEXT_SIZE])
+{
+    const char *infinity = infinity_of(value, unit);
+    if (infinity) return (size_t)snprintf(text, TIME_TEXT_SIZE, "%s", infinity);
+
+    int64_t per_second = 1;
+    int digits = 0;
+    switch (unit) {
+    case UNIT_NONE:
+    case UNIT_DAYS: break;
+    case UNIT_TIMESTAMP_MS:
+    case UNIT_TIME_MS: per_second = 1000, digits = 3; break;
+    case UNIT_TIMESTAMP_US:
+    case UNIT_TIME_US: per_second = 1000000, digits = 6; break;
+    case UNIT_TIMESTAMP_NS:
+    case UNIT_TIME_NS: per_second = 1000000000, digits = 9; break;
+    }
+    int64_t seconds = value / per_second - (value % per_second < 0);
+    int64_t fraction = value % per_second + (value % per_second < 0 ? per_second : 0);
+    if (unit == UNIT_TIME_MS || unit == UNIT_TIME_US || unit == UNIT_TIME_NS)
+        return (size_t)snprintf(text, TIME_TEXT_SIZE, "%02lld:%02d:%02d.%0*lld", (long long)(seconds / 3600),
+                                abs((int)(seconds / 60 % 60)), abs((int)(seconds % 60)), digits,
+                                (long long)fraction);
+
+    int64_t days = unit == UNIT_DAYS ? value : seconds / 86400 - (seconds % 86400 < 0);
+    int64_t year;
+    int month, day;
+    civil_date(days, &year, &month, &day);
+    const char *era = year <= 0 ? " BC" : "";
+    if (year <= 0) year = 1 - year;
+    if (unit == UNIT_DAYS)
+        return (size_t)snprintf(text, TIME_TEXT_SIZE, "%04lld-%02d-%02d%s", (long long)year, month, day, era);
+    int second = (int)(seconds - days * 86400);
+    return (size_t)snprintf(text, TIME_TEXT_SIZE, "%04lld-%02d-%02dT%02d:%02d:%02d.%0*lld%s%s", (long long)year, month,
+                            day, second / 3600, second / 60 % 60, second % 60, digits, (long long)fraction,
+                            zulu ? "Z" : "", era);
+}
+
+/* `count` digits at *at into *number, moving on; -1 when they are not digits. */
+static int digits_at(const char **at, int count, int *number)
+{
+    *number = 0;
+    for (; count > 0; count--, (*at)++) {
+        if (**at < '0' || **at > '9') return -1;
+        *number = *number * 10 + (**at - '0');
+    }
+    return 0;
+}
+
+static int separator_at(const char **at, char separator)
+{
+    if (**at != separator) return -1;
+    (*at)++;
+    return 0;
+}
+
+int time_parse(const char *text, int64_t *microseconds)
+{
+    static const int month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int year, month, day, hour = 0, minute = 0, second = 0, fraction = 0;
+    if (digits_at(&text, 4, &year) || separator_at(&text, '-') || digits_at(&text, 2, &month) ||
+        separator_at(&text, '-') || digits_at(&text, 2, &day))
+        return -1;
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    if (month < 1 || month > 12 || day < 1 || day > month_days[month - 1] + (month == 2 && leap)) return -1;
+    if (*text == 'T' || *text == ' ') {
+        text++;
+        if (digits_at(&text, 2, &hour) || separator_at(&text, ':') || digits_at(&text, 2, &minute) ||
+            separator_at(&text, ':') || digits_at(&text, 2, &second))
+            return -1;
+        if (hour > 23 || minute > 59 || second > 59) return -1;
+        if (*text == '.') {
+            int digits = 0;
+            for (text++; *text >= '0' && *text <= '9' && digits < 6; text++, digits++)
+                fraction = fraction * 10 + (*text - '0');
+            if (digits == 0) return -1;
+            for (; digits < 6; digits++) fraction *= 10;
+        }
+        if (*text == 'Z') text++;
+    }
+    if (*text) return -1;
+    *microseconds =
+        ((days_of(year, month, day) * 24 + hour) * 3600 + minute * 60 + second) * INT64_C(1000000) + fraction;
+    return 0;
+}
+
+int64_t time_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
