@@ -12,6 +12,9 @@
 #include "cdclite/log.h"
 #include "cdclite/progress.h"
 #include "cdclite/redelivery.h"
+#include "cdclite/row_reader.h"
+#include "cdclite/table_schema.h"
+#include "cdclite/table_shape.h"
 
 enum {
     BATCH_MESSAGES = 10000,
@@ -70,7 +73,7 @@ int loader_open(const struct load_settings *settings, struct positions *position
     if (positions_load(loader->positions, db, error) ||
         catalog_open(db, settings->names, &loader->catalog, error) ||
         (settings->texts && text_logs_open(db, loader->catalog, settings->texts, &loader->texts, error)) ||
-        redelivery_open(db, loader->catalog, &loader->redelivery, error) ||
+        redelivery_open(db, &loader->redelivery, error) ||
         database_integer(db, "SELECT max(batch_id) FROM batch", 0, &last_batch, error) ||
         database_integer(db, "SELECT max(last_change_id) FROM batch", 0, &last_change, error) ||
         database_prepare(db, "INSERT INTO batch VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -221,7 +224,7 @@ static int store_change(struct loader *loader, struct captured_table *table, con
         batch->counts.redelivered++;
         return repeated < 0 ? -1 : 0;
     }
-    if (!message->key.at && catalog_note_partition(loader->catalog, table, message->partition, error)) return -1;
+    if (!message->key.at && table_note_partition(db, table, message->partition, error)) return -1;
     if (history_insert(db, table, message, change, buffer_view(&loader->unavailable), change_id, error) ||
         redelivery_stored(loader->redelivery, table, change, change_id, error))
         return -1;
@@ -252,7 +255,9 @@ static int take_change(struct loader *loader, const struct message *message, con
     int result = 0;
     if (change->schema_block.at) result = schema_cache_find(loader->schemas, change->schema_block, &schema, error);
     if (result == 0) result = catalog_table_for(loader->catalog, message, change, &table, error);
-    if (result == 0) result = catalog_read_rows(loader->catalog, table, change, schema, &loader->arena, error);
+    if (result) return result;
+    result = rows_read(table, change, schema, &loader->arena, error);
+    if (result >= 0 && table_store_shape(loader->database.handle, table, error)) return -1;
     return result ? result : store_change(loader, table, message, change, error);
 }
 

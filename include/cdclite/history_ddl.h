@@ -1,7 +1,8 @@
 #ifndef CDCLITE_HISTORY_DDL_H
 #define CDCLITE_HISTORY_DDL_H
 
-#include "cdclite/catalog.h"
+#include "cdclite/buffer.h"
+#include "cdclite/captured_table.h"
 
 /* The SQL of one table's history, appended to `out`: CREATE TABLE (named `as`) with all columns. */
 void history_ddl_table(const struct captured_table *table, const char *as, struct buffer *out);

@@ -6,17 +6,15 @@
 /*
  * Debezium delivers at least once: after a crash of Connect it goes back and sends a stretch again, at new offsets.
  * An event's identity is (table, lsn, tx_id, op, before, after). The k-th occurrence of an identity within one run of
- * the connector is a re-delivery if another run has given k of them already. A run is a value of the header
- * __debezium.context.runId; without it a new one begins where a tx_id comes back after another one, or where lsn
- * falls within one tx_id. Runs without the header are compared within their partition only.
+ * the connector (connector_run.h) is a re-delivery if another run has given k of them already.
  *
  * Nothing is looked up while a table has seen one run, nor for an event whose lsn is above all that other runs have
  * reached.
  */
 struct redelivery;
 
-/* `db` and `catalog` are borrowed. redelivery_close(NULL) is fine. */
-int redelivery_open(struct sqlite3 *db, struct catalog *catalog, struct redelivery **redelivery, struct error *error);
+/* `db` is borrowed. redelivery_close afterwards, also after a failure. */
+int redelivery_open(struct sqlite3 *db, struct redelivery **redelivery, struct error *error);
 void redelivery_close(struct redelivery *redelivery);
 
 /*

@@ -1,0 +1,172 @@
+#include "cdclite/captured_table.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cdclite/log.h"
+
+void table_forget_statements(struct captured_table *table)
+{
+    sqlite3_finalize(table->insert);
+    sqlite3_finalize(table->select);
+    table->insert = table->select = NULL;
+}
+
+void table_free(struct captured_table *table)
+{
+    if (!table) return;
+    for (size_t i = 0; i < table->count; i++) {
+        free(table->columns[i].name);
+        free(table->columns[i].column_name);
+        free(table->columns[i].sent_as);
+    }
+    for (char **key = table->keys; key && *key; key++) free(*key);
+    free(table->keys);
+    table_forget_statements(table);
+    free(table->columns);
+    free(table->before);
+    free(table->after);
+    free(table->plan);
+    free(table->name);
+    free(table->source_name);
+    free(table);
+}
+
+struct captured_table *table_new(const char *name, const char *source_name)
+{
+    struct captured_table *table = calloc(1, sizeof *table);
+    if (!table) return NULL;
+    table->name = strdup(name);
+    table->source_name = strdup(source_name);
+    table->last_partition = -1;
+    if (table->name && table->source_name) return table;
+    table_free(table);
+    return NULL;
+}
+
+struct captured_column *table_column(const struct captured_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->columns[i].name, name) == 0) return &table->columns[i];
+    return NULL;
+}
+
+struct captured_column *table_append_column(struct captured_table *table, const char *name, const char *column_name,
+                                            struct error *error)
+{
+    size_t count = table->count + 1;
+    struct captured_column *columns = realloc(table->columns, count * sizeof *columns);
+    if (columns) table->columns = columns;
+    struct value *before = realloc(table->before, count * sizeof *before);
+    if (before) table->before = before;
+    struct value *after = realloc(table->after, count * sizeof *after);
+    if (after) table->after = after;
+    if (!columns || !before || !after) {
+        error_memory(error);
+        return NULL;
+    }
+    struct captured_column *column = &columns[table->count];
+    *column = (struct captured_column){.name = strdup(name), .column_name = strdup(column_name)};
+    if (!column->name || !column->column_name) {
+        free(column->name);
+        free(column->column_name);
+        error_memory(error);
+        return NULL;
+    }
+    before[table->count] = after[table->count] = (struct value){0};
+    table->count = count;
+    return column;
+}
+
+void table_set_roles(struct captured_table *table)
+{
+    static const char *const holding[] = {"holding_id",       "user_id",          "holding_stock",
+                                          "holding_quantity", "datetime_created", "datetime_updated"};
+    const struct captured_column *created = table_column(table, "datetime_created");
+    table->created = created ? (size_t)(created - table->columns) : table->count;
+    table->bundled_holding = strcmp(table->name, "holding") == 0;
+    for (size_t i = 0; i < sizeof holding / sizeof *holding; i++)
+        table->bundled_holding = table->bundled_holding && table_column(table, holding[i]);
+    for (size_t i = 0; i < table->count; i++) {
+        struct captured_column *column = &table->columns[i];
+        column->identifying = table->bundled_holding
+                                  ? strcmp(column->name, holding[0]) == 0 || strcmp(column->name, holding[1]) == 0
+                                  : column->key;
+        column->tracked = table->bundled_holding
+                              ? strcmp(column->name, holding[2]) == 0 || strcmp(column->name, holding[3]) == 0
+                              : !column->key;
+    }
+}
+
+int column_set_sent_as(struct captured_column *column, const char *sent_as, struct error *error)
+{
+    free(column->sent_as);
+    column->sent_as = sent_as ? strdup(sent_as) : NULL;
+    return sent_as && !column->sent_as ? error_memory(error) : 0;
+}
+
+/* What is known of the tutorial's table without a schema block: its times are microseconds. */
+static void declare_type(const struct captured_table *table, struct captured_column *column)
+{
+    if (strcmp(table->name, "holding") == 0 && column->type.kind == KIND_ANY && column->type.unit == UNIT_NONE &&
+        (strcmp(column->name, "datetime_created") == 0 || strcmp(column->name, "datetime_updated") == 0))
+        column->type.unit = UNIT_TIMESTAMP_US;
+}
+
+/* The name here of a source column: SQLite's names differ by more than case, so `Id` beside `id` becomes `Id_2`. */
+static void choose_column_name(const struct captured_table *table, const char *name, struct buffer *chosen)
+{
+    for (int attempt = 1;; attempt++) {
+        bool taken = false;
+        buffer_clear(chosen);
+        buffer_text(chosen, name);
+        if (attempt > 1) buffer_printf(chosen, "_%d", attempt);
+        for (size_t i = 0; i < table->count && !buffer_failed(chosen); i++)
+            taken |= strcasecmp(table->columns[i].column_name, buffer_string(chosen)) == 0;
+        if (!taken) return;
+    }
+}
+
+int table_add_column(struct captured_table *table, struct slice name, const struct column_type *type,
+                      const char *sent_as, struct error *error)
+{
+    if (name.size == 0 || memchr(name.at, '\0', name.size)) {
+        error_set(error, ERROR_SOURCE, "a column's name is empty or holds a zero byte");
+        return 1;
+    }
+    if (table->count == MOST_COLUMNS) {
+        error_set(error, ERROR_SOURCE, "the table has more than %d columns, which SQLite cannot hold twice over",
+                  MOST_COLUMNS);
+        return 1;
+    }
+    struct buffer text = {0}, chosen = {0};
+    struct captured_column *column = NULL;
+    buffer_slice(&text, name);
+    choose_column_name(table, buffer_string(&text), &chosen);
+    if (buffer_failed(&text) || buffer_failed(&chosen)) {
+        error_memory(error);
+    } else {
+        column = table_append_column(table, buffer_string(&text), buffer_string(&chosen), error);
+    }
+    buffer_free(&text);
+    buffer_free(&chosen);
+    if (!column) return -1;
+    column->type = *type;
+    column->storage = storage_of(type->kind);
+    column->unsaved = true;
+    for (char **key = table->keys; key && *key; key++) column->key |= strcmp(*key, column->name) == 0;
+    declare_type(table, column);
+    return column_set_sent_as(column, sent_as, error);
+}
+
+void table_widen(struct captured_table *table, struct captured_column *column)
+{
+    if (column->storage == STORAGE_ANY) return;
+    column->storage = STORAGE_ANY;
+    column->unsaved = true;
+    table->retyped = true;
+    log_write(LOG_INFO, "%s: column %s changed its type; its history columns are now ANY", table->source_name,
+              column->name);
+}

@@ -1,0 +1,298 @@
+#include "cdclite/connector_run.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+
+#include "cdclite/database.h"
+#include "cdclite/log.h"
+
+static int set_text(char **to, struct slice from, struct error *error)
+{
+    *to = from.at ? strndup(from.at, from.size) : NULL;
+    return from.at && !*to ? error_memory(error) : 0;
+}
+
+static struct run *add_run(struct runs *runs, struct slice topic, struct slice run_id, struct error *error)
+{
+    struct run *all = realloc(runs->all, (runs->count + 1) * sizeof *all);
+    if (!all) {
+        error_memory(error);
+        return NULL;
+    }
+    runs->all = all;
+    struct run *run = &all[runs->count];
+    *run = (struct run){0};
+    if (set_text(&run->topic, topic, error) || set_text(&run->run_id, run_id, error)) {
+        free(run->topic);
+        return NULL;
+    }
+    runs->count++;
+    return run;
+}
+
+static struct slice column_slice(sqlite3_stmt *statement, int column)
+{
+    return slice_of((const char *)sqlite3_column_text(statement, column));
+}
+
+static int load_runs(struct runs *runs, struct error *error)
+{
+    sqlite3_stmt *statement;
+    int code, result = -1;
+    if (database_prepare(runs->db,
+                         "SELECT topic, run_id, run, table_id, partition, first_offset, first_change_id, last_tx_id,"
+                         " last_lsn, greatest_lsn FROM connector_run ORDER BY run",
+                         &statement, error))
+        return -1;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct run *run = add_run(runs, column_slice(statement, 0), column_slice(statement, 1), error);
+        if (!run) goto done;
+        run->number = sqlite3_column_int64(statement, 2);
+        run->table_id = sqlite3_column_int64(statement, 3);
+        run->partition = sqlite3_column_int(statement, 4);
+        run->first_offset = sqlite3_column_int64(statement, 5);
+        run->first_change_id = sqlite3_column_int64(statement, 6);
+        run->has_last = sqlite3_column_type(statement, 7) != SQLITE_NULL;
+        run->last_tx = sqlite3_column_int64(statement, 7);
+        run->last_lsn = sqlite3_column_int64(statement, 8);
+        run->has_greatest = sqlite3_column_type(statement, 9) != SQLITE_NULL;
+        run->greatest_lsn = sqlite3_column_int64(statement, 9);
+    }
+    result = code == SQLITE_DONE ? 0 : database_fail(runs->db, error, "connector_run");
+done:
+    sqlite3_finalize(statement);
+    return result;
+}
+
+int runs_open(struct runs *runs, sqlite3 *db, struct error *error)
+{
+    *runs = (struct runs){.db = db};
+    if (load_runs(runs, error)) return -1;
+    return database_prepare(db,
+                            "UPDATE connector_run SET last_tx_id = ?2, last_lsn = ?3, greatest_lsn = ?4 WHERE run = ?1",
+                            &runs->save, error);
+}
+
+void runs_close(struct runs *runs)
+{
+    for (size_t i = 0; i < runs->count; i++) {
+        free(runs->all[i].topic);
+        free(runs->all[i].run_id);
+    }
+    free(runs->all);
+    while (runs->streams) {
+        struct stream *stream = runs->streams;
+        runs->streams = stream->next;
+        tx_set_clear(&stream->seen);
+        free(stream->topic);
+        free(stream);
+    }
+    sqlite3_finalize(runs->save);
+    *runs = (struct runs){0};
+}
+
+int32_t runs_of_row(const struct runs *runs, int64_t table_id, const struct history_row *row)
+{
+    for (size_t i = runs->count; i > 0; i--) {
+        const struct run *run = &runs->all[i - 1];
+        if (run->table_id == table_id && run->partition == row->partition &&
+            run->first_change_id <= row->change_id && run->first_offset <= row->offset)
+            return (int32_t)(i - 1);
+    }
+    return NO_RUN;
+}
+
+int32_t runs_numbered(const struct runs *runs, int64_t number)
+{
+    for (size_t i = 0; i < runs->count; i++)
+        if (runs->all[i].number == number) return (int32_t)i;
+    return NO_RUN;
+}
+
+static struct stream *find_stream(struct runs *runs, struct captured_table *table,
+                                  const struct message *message, struct error *error)
+{
+    for (struct stream **link = &runs->streams; *link; link = &(*link)->next) {
+        struct stream *stream = *link;
+        if (stream->table != table || stream->partition != message->partition ||
+            !slice_is(message->topic, stream->topic))
+            continue;
+        *link = stream->next;
+        stream->next = runs->streams;
+        return runs->streams = stream;
+    }
+    struct stream *stream = calloc(1, sizeof *stream);
+    if (!stream || set_text(&stream->topic, message->topic, error)) {
+        free(stream);
+        error_memory(error);
+        return NULL;
+    }
+    stream->table = table;
+    stream->partition = message->partition;
+    stream->run = SIZE_MAX;
+    for (size_t i = 0; i < runs->count; i++) {
+        const struct run *run = &runs->all[i];
+        if (run->table_id == table->table_id && run->partition == message->partition &&
+            slice_is(message->topic, run->topic))
+            stream->run = i;
+    }
+    /* What the run gave before this start of the program is looked up in the history. */
+    stream->seen.forgotten = INT64_MIN;
+    if (stream->run != SIZE_MAX && database_integer(runs->db, "SELECT max(greatest_tx_id) FROM batch", INT64_MIN,
+                                                    &stream->seen.forgotten, error)) {
+        free(stream->topic);
+        free(stream);
+        return NULL;
+    }
+    stream->next = runs->streams;
+    return runs->streams = stream;
+}
+
+static int begin_run(struct runs *runs, struct stream *stream, const struct message *message,
+                     int64_t change_id, struct error *error)
+{
+    sqlite3_stmt *statement;
+    struct run *run = add_run(runs, message->topic, message->run_id, error);
+    if (!run) return -1;
+    run->table_id = stream->table->table_id;
+    run->partition = message->partition;
+    run->first_offset = message->offset;
+    run->first_change_id = change_id;
+    if (stream->run != SIZE_MAX)
+        log_write(LOG_DEBUG, "%s, partition %d: the connector ran anew at offset %lld", stream->topic,
+                  stream->partition, (long long)message->offset);
+    stream->run = runs->count - 1;
+    tx_set_clear(&stream->seen);
+    if (database_prepare(runs->db, "INSERT INTO connector_run VALUES(NULL, ?1, ?2, ?3, ?4, ?5, ?6, NULL, NULL, NULL)",
+                         &statement, error))
+        return -1;
+    sqlite3_bind_int64(statement, 1, run->table_id);
+    database_bind_slice(statement, 2, message->topic);
+    sqlite3_bind_int(statement, 3, message->partition);
+    sqlite3_bind_int64(statement, 4, message->offset);
+    sqlite3_bind_int64(statement, 5, change_id);
+    if (message->run_id.at) database_bind_slice(statement, 6, message->run_id);
+    int result = database_step(runs->db, statement, error);
+    run->number = sqlite3_last_insert_rowid(runs->db);
+    sqlite3_finalize(statement);
+    return result;
+}
+
+static int found_row(void *context, const struct history_row *row, struct error *error)
+{
+    const struct stream *wanted = context;
+    (void)error;
+    return row->partition == wanted->partition && row->tx_id.type == VALUE_INTEGER &&
+           row->tx_id.integer == wanted->seen.asked;
+}
+
+/* Whether the stream's run has given transaction `tx` before this start of the program (or too long ago to be in
+ * memory): looked up in the batches that span it, and among the run's re-deliveries. 1 or 0; -1: failure. */
+static int tx_in_history(struct runs *runs, struct stream *stream, int64_t tx, struct error *error)
+{
+    const struct run *run = &runs->all[stream->run];
+    sqlite3_stmt *statement;
+    int code, result = 0;
+    stream->seen.asked = tx;
+    if (database_prepare(runs->db,
+                         "SELECT max(first_change_id, ?2), last_change_id FROM batch"
+                         " WHERE ?1 BETWEEN least_tx_id AND greatest_tx_id AND last_change_id >= ?2"
+                         " UNION ALL SELECT change_id, change_id FROM redelivered_event WHERE run = ?3",
+                         &statement, error))
+        return -1;
+    sqlite3_bind_int64(statement, 1, tx);
+    sqlite3_bind_int64(statement, 2, run->first_change_id);
+    sqlite3_bind_int64(statement, 3, run->number);
+    while (result == 0 && (code = sqlite3_step(statement)) != SQLITE_DONE) {
+        if (code != SQLITE_ROW) {
+            result = database_fail(runs->db, error, "batch");
+            break;
+        }
+        result = history_scan(runs->db, stream->table, sqlite3_column_int64(statement, 0),
+                              sqlite3_column_int64(statement, 1), found_row, stream, error);
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
+
+/* Whether this event begins a new run of the connector: 1 or 0; -1: failure. */
+static int begins_run(struct runs *runs, struct stream *stream, const struct message *message,
+                      const struct change *change, struct error *error)
+{
+    if (stream->run == SIZE_MAX) return 1;
+    const struct run *run = &runs->all[stream->run];
+    if (message->run_id.at || run->run_id)
+        return !(run->run_id && message->run_id.at && slice_is(message->run_id, run->run_id));
+    if (!run->has_last || change->tx_id.type != VALUE_INTEGER || change->lsn.type != VALUE_INTEGER) return 0;
+    if (change->tx_id.integer == run->last_tx) return change->lsn.integer < run->last_lsn;
+    switch (tx_set_find(&stream->seen, change->tx_id.integer)) {
+    case TX_SEEN: return 1;
+    case TX_NEW: return 0;
+    case TX_FORGOTTEN: break;
+    }
+    return tx_in_history(runs, stream, change->tx_id.integer, error);
+}
+
+bool runs_comparable(const struct run *a, const struct run *b)
+{
+    if (a->run_id && b->run_id) return true;
+    return a->partition == b->partition && strcmp(a->topic, b->topic) == 0;
+}
+
+bool runs_same(const struct run *a, const struct run *b)
+{
+    return a == b || (a->run_id && b->run_id && strcmp(a->run_id, b->run_id) == 0);
+}
+
+bool runs_others_reached(const struct runs *runs, const struct stream *stream, int64_t lsn)
+{
+    const struct run *own = &runs->all[stream->run];
+    for (size_t i = 0; i < runs->count; i++) {
+        const struct run *run = &runs->all[i];
+        if (run->table_id == own->table_id && run->has_greatest && run->greatest_lsn >= lsn && !runs_same(run, own) &&
+            runs_comparable(run, own))
+            return true;
+    }
+    return false;
+}
+
+struct stream *runs_take(struct runs *runs, struct captured_table *table, const struct message *message,
+                         const struct change *change, int64_t change_id, struct error *error)
+{
+    struct stream *stream = find_stream(runs, table, message, error);
+    if (!stream) return NULL;
+    int begins = begins_run(runs, stream, message, change, error);
+    if (begins < 0 || (begins && begin_run(runs, stream, message, change_id, error))) return NULL;
+    return stream;
+}
+
+int runs_advance(struct runs *runs, struct stream *stream, const struct change *change,
+                 struct error *error)
+{
+    struct run *run = &runs->all[stream->run];
+    if (change->tx_id.type != VALUE_INTEGER || change->lsn.type != VALUE_INTEGER) return 0;
+    if (!run->run_id && (!run->has_last || run->last_tx != change->tx_id.integer) &&
+        !tx_set_add(&stream->seen, change->tx_id.integer))
+        return error_memory(error);
+    run->has_last = run->unsaved = true;
+    run->last_tx = change->tx_id.integer;
+    run->last_lsn = change->lsn.integer;
+    if (!run->has_greatest || run->greatest_lsn < change->lsn.integer) run->greatest_lsn = change->lsn.integer;
+    run->has_greatest = true;
+    return 0;
+}
+
+int runs_save(struct runs *runs, struct error *error)
+{
+    for (size_t i = 0; i < runs->count; i++) {
+        struct run *run = &runs->all[i];
+        if (!run->unsaved) continue;
+        sqlite3_bind_int64(runs->save, 1, run->number);
+        sqlite3_bind_int64(runs->save, 2, run->last_tx);
+        sqlite3_bind_int64(runs->save, 3, run->last_lsn);
+        sqlite3_bind_int64(runs->save, 4, run->greatest_lsn);
+        if (database_step(runs->db, runs->save, error)) return -1;
+        run->unsaved = false;
+    }
+    return 0;
+}
