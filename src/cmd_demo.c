@@ -21,37 +21,32 @@ static int run(char **argv, struct error *error)
     return result;
 }
 
-static void show(char **argv)
-{
-    fputs("\n$", stdout);
-    for (; *argv; argv++) printf(" %s", *argv);
-    putchar('\n');
-    fflush(stdout);
-}
-
 static int show_and_run(char **argv, struct error *error)
 {
-    show(argv);
+    fputs("\n$", stdout);
+    for (char **word = argv; *word; word++) printf(" %s", *word);
+    putchar('\n');
+    fflush(stdout);
     return run(argv, error);
 }
 
-static int load(const struct mock_kafka *mock, char *db, char *text, struct error *error)
+static int load(char *program, const struct mock_kafka *mock, char *db, char *text, struct error *error)
 {
     char brokers[128];
     snprintf(brokers, sizeof brokers, "%s", mock_kafka_brokers(mock));
-    return show_and_run((char *[]){"cdclite", "load", "--brokers", brokers, "--topic", DEMO_TOPIC, "--until-end", "--db",
+    return show_and_run((char *[]){program, "load", "--brokers", brokers, "--topic", DEMO_TOPIC, "--until-end", "--db",
                                    db, "--text", text, NULL},
                         error);
 }
 
-static int answer(char *db, struct error *error)
+static int answer(char *program, char *db, struct error *error)
 {
     puts("\nHow many times did a user change their stock type or quantity?");
-    if (show_and_run((char *[]){"cdclite", "query", "stock_change_counts", "--db", db, "--format", "table", NULL}, error))
+    if (show_and_run((char *[]){program, "query", "stock_change_counts", "--db", db, "--format", "table", NULL}, error))
         return -1;
     puts("\nWhat is the most common stock sold within a period? Here a month of the application's own clock, as the\n"
          "recording squeezed a year into seconds (without time=row it is the commit time):");
-    return show_and_run((char *[]){"cdclite", "query", "most_sold_stock_per_period", "period=month", "time=row", "--db",
+    return show_and_run((char *[]){program, "query", "most_sold_stock_per_period", "period=month", "time=row", "--db",
                                    db, "--format", "table", NULL},
                         error);
 }
@@ -60,7 +55,7 @@ int command_demo(const struct options *options, struct error *error)
 {
     struct mock_kafka *mock = NULL;
     const struct embedded_file *recording = embedded_find("tests/data/demo.jsonl");
-    char db[512], text[512];
+    char db[512], text[512], *program = (char *)options->program;
     int64_t count;
     int result = -1;
     if (strlen(options->directory) > 400)
@@ -76,13 +71,13 @@ int command_demo(const struct options *options, struct error *error)
     printf("Nine customers of a bank buy, switch and sell stocks in PostgreSQL; Debezium captured each change. These\n"
            "%lld recorded messages now stand in a Kafka topic (librdkafka's mock cluster, in this process).\n",
            (long long)count);
-    if (load(mock, db, text, error) || answer(db, error)) goto done;
+    if (load(program, mock, db, text, error) || answer(program, db, error)) goto done;
     printf("\nThe history is in %s, the text log in %s. Loading again adds nothing twice. Go on with:\n\n"
-           "  cdclite query --db %s\n"
-           "  cdclite status --db %s\n"
+           "  %s query --db %s\n"
+           "  %s status --db %s\n"
            "  sqlite3 -readonly %s 'SELECT * FROM holding_changes LIMIT 5'\n"
-           "  cdclite load --help\n",
-           db, text, db, db, db);
+           "  %s load --help\n",
+           db, text, program, db, program, db, db, program);
     result = check_output(stdout, error);
 done:
     mock_kafka_stop(mock);

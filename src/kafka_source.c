@@ -8,10 +8,11 @@
 #include <time.h>
 
 #include "cdclite/log.h"
+#include "cdclite/suggest.h"
 #include "kafka_config.h"
 
 enum {
-    ANSWER_MS = 10000,     /* for metadata and watermarks at start */
+    ANSWER_MS = 5000,      /* for metadata and watermarks at start */
     LAST_COMMIT_MS = 1000, /* for the last offsets to reach the broker at close */
     CLOSE_SECONDS = 5,     /* librdkafka's destroy can hang (its issues 4187, 4724) */
 };
@@ -145,40 +146,44 @@ static int place(struct kafka_source *kafka, struct partition *partition, struct
     return 0;
 }
 
-static int find_partitions(struct kafka_source *kafka, const char *topic, struct error *error)
+static int unknown_topic(const struct rd_kafka_metadata *metadata, const char *topic, struct error *error)
 {
-    const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_topic_t *handle = rd_kafka_topic_new(kafka->consumer, topic, NULL);
-    int result = -1;
-    if (!handle) return error_set(error, ERROR_USAGE, "--topic %s: not a topic's name", topic);
-    rd_kafka_resp_err_t code = rd_kafka_metadata(kafka->consumer, 0, handle, &metadata, ANSWER_MS);
-    if (code) {
-        no_answer(kafka, code, "no answer from Kafka", error);
-        goto done;
-    }
-    const struct rd_kafka_metadata_topic *found = metadata->topic_cnt ? &metadata->topics[0] : NULL;
-    if (!found || found->err || found->partition_cnt == 0) {
-        rd_kafka_resp_err_t why = found ? found->err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-        if (why == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-            error_set(error, ERROR_SOURCE,
-                      "%s: there is no such topic; Debezium makes it with its first event (list them: kcat -L -b BROKERS)",
-                      topic);
-        else
-            error_set(error, ERROR_SOURCE, "%s: %s", topic, rd_kafka_err2str(why));
-        goto done;
-    }
+    const char **names = calloc((size_t)metadata->topic_cnt + 1, sizeof *names);
+    for (int i = 0; names && i < metadata->topic_cnt; i++) names[i] = metadata->topics[i].topic;
+    const char *near = names ? suggest(topic, names) : NULL;
+    error_set(error, ERROR_SOURCE, "%s: there is no such topic%s%s%s", topic,
+              near ? "; did you mean " : " (Debezium makes it with its first event; kcat -L -b BROKERS lists what is there)",
+              near ? near : "", near ? "?" : "");
+    free(names);
+    return -1;
+}
+
+static int find_partitions(struct kafka_source *kafka, const struct rd_kafka_metadata *metadata, const char *topic,
+                           struct error *error)
+{
+    const struct rd_kafka_metadata_topic *found = NULL;
+    for (int i = 0; i < metadata->topic_cnt; i++)
+        if (strcmp(metadata->topics[i].topic, topic) == 0) found = &metadata->topics[i];
+    if (!found) return unknown_topic(metadata, topic, error);
+    if (found->err) return error_set(error, ERROR_SOURCE, "%s: %s", topic, rd_kafka_err2str(found->err));
     for (int i = 0; i < found->partition_cnt; i++) {
         struct partition *partition = append_partition(kafka, topic, found->partitions[i].id);
-        if (!partition) {
-            error_memory(error);
-            goto done;
-        }
-        if (place(kafka, partition, error)) goto done;
+        if (!partition) return error_memory(error);
+        if (place(kafka, partition, error)) return -1;
     }
-    result = 0;
-done:
-    if (metadata) rd_kafka_metadata_destroy(metadata);
-    rd_kafka_topic_destroy(handle);
+    return 0;
+}
+
+static int find_topics(struct kafka_source *kafka, struct error *error)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    /* The whole list: asking for one topic may make a broker create it. */
+    rd_kafka_resp_err_t code = rd_kafka_metadata(kafka->consumer, 1, NULL, &metadata, ANSWER_MS);
+    if (code) return no_answer(kafka, code, "no answer from Kafka", error);
+    int result = 0;
+    for (const char *const *topic = kafka->settings->topics; *topic && result == 0; topic++)
+        result = find_partitions(kafka, metadata, *topic, error);
+    rd_kafka_metadata_destroy(metadata);
     return result;
 }
 
@@ -421,9 +426,7 @@ int kafka_source_open(const struct kafka_settings *settings, struct positions *p
     }
     conf = NULL; /* the consumer owns it now */
     rd_kafka_poll_set_consumer(kafka->consumer);
-    for (const char *const *topic = settings->topics; *topic; topic++)
-        if (find_partitions(kafka, *topic, error)) goto failed;
-    if (assign(kafka, error)) goto failed;
+    if (find_topics(kafka, error) || assign(kafka, error)) goto failed;
     *source = &kafka->source;
     return 0;
 failed:

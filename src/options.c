@@ -200,6 +200,7 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
     bool only_arguments = false, wants_help = false;
     unsigned used = 0;
     if (set_defaults(options, error)) return -1;
+    options->program = argv[0];
     for (int i = 1; i < argc; i++) {
         const char *argument = argv[i];
         if (!only_arguments && strcmp(argument, "--") == 0) {

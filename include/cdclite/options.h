@@ -16,6 +16,7 @@ struct text_list {
 
 /* What the command line says; fields not given have the defaults of the option table. */
 struct options {
+    const char *program;           /* as it was called */
     const struct command *command; /* NULL: none was named */
     struct text_list arguments;    /* behind the command: query names, name=value */
 

@@ -1,0 +1,49 @@
+# Sourced by the other scripts: need PACKAGE... installs the Debian packages that are missing.
+
+need() {
+  if ! command -v dpkg-query > /dev/null 2>&1 || ! command -v apt-get > /dev/null 2>&1; then
+    check_without_apt
+    return
+  fi
+  missing=
+  for package in "$@"; do
+    case $(dpkg-query -W -f '${Status}' "$package" 2> /dev/null) in
+      *' installed') ;;
+      *) missing="$missing $package" ;;
+    esac
+  done
+  [ -n "$missing" ] || return 0
+  root=
+  if [ "$(id -u)" != 0 ]; then
+    if ! command -v sudo > /dev/null 2>&1; then
+      echo "missing packages:$missing" >&2
+      echo "run as root: apt-get update && apt-get install$missing" >&2
+      exit 1
+    fi
+    root=sudo
+  fi
+  echo "== installing$missing"
+  # shellcheck disable=SC2086
+  $root apt-get update -qq && $root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -qq -y --no-install-recommends $missing > /dev/null
+}
+
+# Without apt nothing is installed: say what is not there.
+check_without_apt() {
+  lacking=
+  for tool in cc cmake ninja pkg-config; do
+    command -v $tool > /dev/null 2>&1 || lacking="$lacking $tool"
+  done
+  if command -v pkg-config > /dev/null 2>&1; then
+    for library in rdkafka sqlite3 json-c; do
+      pkg-config --exists $library || lacking="$lacking $library(development files)"
+    done
+  fi
+  [ -n "$lacking" ] || return 0
+  echo "this system has no apt-get, and these are missing:$lacking" >&2
+  echo "install them with your package manager, then run this again" >&2
+  exit 1
+}
+
+BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libsqlite3-dev libjson-c-dev"
+TEST_PACKAGES="libcmocka-dev sqlite3 python3"
