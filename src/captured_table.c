@@ -53,8 +53,8 @@ struct captured_column *table_column(const struct captured_table *table, const c
     return NULL;
 }
 
-struct captured_column *table_append_column(struct captured_table *table, const char *name, const char *column_name,
-                                            struct error *error)
+struct captured_column *table_append_column(struct captured_table *table, const char *name,
+                                            const char *column_name, struct error *error)
 {
     size_t count = table->count + 1;
     struct captured_column *columns = realloc(table->columns, count * sizeof *columns);
@@ -91,9 +91,9 @@ void table_set_roles(struct captured_table *table)
         table->bundled_holding = table->bundled_holding && table_column(table, holding[i]);
     for (size_t i = 0; i < table->count; i++) {
         struct captured_column *column = &table->columns[i];
-        column->identifying = table->bundled_holding
-                                  ? strcmp(column->name, holding[0]) == 0 || strcmp(column->name, holding[1]) == 0
-                                  : column->key;
+        column->identifying = table->bundled_holding ? strcmp(column->name, holding[0]) == 0 ||
+                                                           strcmp(column->name, holding[1]) == 0
+                                                     : column->key;
         column->tracked = table->bundled_holding
                               ? strcmp(column->name, holding[2]) == 0 || strcmp(column->name, holding[3]) == 0
                               : !column->key;
@@ -110,12 +110,14 @@ int column_set_sent_as(struct captured_column *column, const char *sent_as, stru
 /* What is known of the tutorial's table without a schema block: its times are microseconds. */
 static void declare_type(const struct captured_table *table, struct captured_column *column)
 {
-    if (strcmp(table->name, "holding") == 0 && column->type.kind == KIND_ANY && column->type.unit == UNIT_NONE &&
+    if (strcmp(table->name, "holding") == 0 && column->type.kind == KIND_ANY &&
+        column->type.unit == UNIT_NONE &&
         (strcmp(column->name, "datetime_created") == 0 || strcmp(column->name, "datetime_updated") == 0))
         column->type.unit = UNIT_TIMESTAMP_US;
 }
 
-/* The name here of a source column: SQLite's names differ by more than case, so `Id` beside `id` becomes `Id_2`. */
+/* The name here of a source column: SQLite's names differ by more than case, so `Id` beside `id` becomes
+ * `Id_2`. */
 static void choose_column_name(const struct captured_table *table, const char *name, struct buffer *chosen)
 {
     for (int attempt = 1;; attempt++) {
@@ -130,15 +132,15 @@ static void choose_column_name(const struct captured_table *table, const char *n
 }
 
 int table_add_column(struct captured_table *table, struct slice name, const struct column_type *type,
-                      const char *sent_as, struct error *error)
+                     const char *sent_as, struct error *error)
 {
     if (name.size == 0 || memchr(name.at, '\0', name.size)) {
         error_set(error, ERROR_SOURCE, "a column's name is empty or holds a zero byte");
         return 1;
     }
     if (table->count == MOST_COLUMNS) {
-        error_set(error, ERROR_SOURCE, "the table has more than %d columns, which SQLite cannot hold twice over",
-                  MOST_COLUMNS);
+        error_set(error, ERROR_SOURCE,
+                  "the table has more than %d columns, which SQLite cannot hold twice over", MOST_COLUMNS);
         return 1;
     }
     struct buffer text = {0}, chosen = {0};

@@ -26,16 +26,6 @@ void catalog_close(struct catalog *catalog)
     free(catalog);
 }
 
-size_t catalog_count(const struct catalog *catalog)
-{
-    return catalog->count;
-}
-
-struct captured_table *catalog_at(const struct catalog *catalog, size_t index)
-{
-    return catalog->tables[index];
-}
-
 struct captured_table *catalog_named(const struct catalog *catalog, const char *name)
 {
     for (size_t i = 0; i < catalog->count; i++)
@@ -63,13 +53,15 @@ static int load_tables(struct catalog *catalog, struct error *error)
 {
     sqlite3_stmt *statement;
     int code, result = -1;
-    if (database_prepare(catalog->db,
-                         "SELECT name, source_name, table_id, key_enforced, many_partitions FROM captured_table"
-                         " ORDER BY table_id",
-                         &statement, error))
+    if (database_prepare(
+            catalog->db,
+            "SELECT name, source_name, table_id, key_enforced, many_partitions FROM captured_table"
+            " ORDER BY table_id",
+            &statement, error))
         return -1;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-        struct captured_table *table = append_table(catalog, column_text(statement, 0), column_text(statement, 1));
+        struct captured_table *table =
+            append_table(catalog, column_text(statement, 0), column_text(statement, 1));
         if (!table) {
             error_memory(error);
             goto done;
@@ -112,8 +104,8 @@ static int name_taken(struct catalog *catalog, const char *name, struct error *e
     return result;
 }
 
-/* The table's name here: the user's choice, else the source's; where taken, with schema, then server in front, then a
- * number behind. */
+/* The table's name here: the user's choice, else the source's; where taken, with schema, then server in
+ * front, then a number behind. */
 static int choose_name(struct catalog *catalog, const struct message *message, const struct change *change,
                        struct buffer *name, struct error *error)
 {
@@ -122,8 +114,8 @@ static int choose_name(struct catalog *catalog, const struct message *message, c
         int taken = name_taken(catalog, chosen->name, error);
         if (taken < 0) return -1;
         if (taken)
-            return error_set(error, ERROR_USAGE, "--table %s=%s: the name %s is taken; choose another", chosen->topic,
-                             chosen->name, chosen->name);
+            return error_set(error, ERROR_USAGE, "--table %s=%s: the name %s is taken; choose another",
+                             chosen->topic, chosen->name, chosen->name);
         buffer_text(name, chosen->name);
         return 0;
     }
@@ -145,10 +137,12 @@ static int choose_name(struct catalog *catalog, const struct message *message, c
     }
 }
 
-static int save_table(struct catalog *catalog, struct captured_table *table, struct slice topic, struct error *error)
+static int save_table(struct catalog *catalog, struct captured_table *table, struct slice topic,
+                      struct error *error)
 {
     sqlite3_stmt *statement;
-    if (database_prepare(catalog->db, "INSERT INTO captured_table VALUES(NULL, ?1, ?2, ?3, ?4, 0, 0)", &statement, error))
+    if (database_prepare(catalog->db, "INSERT INTO captured_table VALUES(NULL, ?1, ?2, ?3, ?4, 0, 0)",
+                         &statement, error))
         return -1;
     sqlite3_bind_text(statement, 1, table->name, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, 2, table->source_name, -1, SQLITE_STATIC);
@@ -160,8 +154,8 @@ static int save_table(struct catalog *catalog, struct captured_table *table, str
     return result;
 }
 
-/* Notes the names in the first message's key; the tutorial's table without one is declared by holding_id, which its
- * source does not enforce. */
+/* Notes the names in the first message's key; the tutorial's table without one is declared by holding_id,
+ * which its source does not enforce. */
 static int set_keys(struct captured_table *table, struct slice message_key, struct error *error)
 {
     struct arena arena = {0};
@@ -226,7 +220,7 @@ static bool is_source_name(const char *name, const struct change *change)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (!parts[i].size) continue;
         if (at != name && *at++ != '.') return false;
-        if (strncmp(at, parts[i].at, parts[i].size) != 0) return false;
+        if (strlen(at) < parts[i].size || memcmp(at, parts[i].at, parts[i].size) != 0) return false;
         at += parts[i].size;
     }
     return *at == '\0';

@@ -34,20 +34,23 @@ static int load(char *program, const struct mock_kafka *mock, char *db, char *te
 {
     char brokers[128];
     snprintf(brokers, sizeof brokers, "%s", mock_kafka_brokers(mock));
-    return show_and_run((char *[]){program, "load", "--brokers", brokers, "--topic", DEMO_TOPIC, "--until-end", "--db",
-                                   db, "--text", text, NULL},
+    return show_and_run((char *[]){program, "load", "--brokers", brokers, "--topic", DEMO_TOPIC,
+                                   "--until-end", "--db", db, "--text", text, NULL},
                         error);
 }
 
 static int answer(char *program, char *db, struct error *error)
 {
     puts("\nHow many times did a user change their stock type or quantity?");
-    if (show_and_run((char *[]){program, "query", "stock_change_counts", "--db", db, "--format", "table", NULL}, error))
+    if (show_and_run(
+            (char *[]){program, "query", "stock_change_counts", "--db", db, "--format", "table", NULL},
+            error))
         return -1;
-    puts("\nWhat is the most common stock sold within a period? Here a month of the application's own clock, as the\n"
+    puts("\nWhat is the most common stock sold within a period? Here a month of the application's own clock, "
+         "as the\n"
          "recording squeezed a year into seconds (without time=row it is the commit time):");
-    return show_and_run((char *[]){program, "query", "most_sold_stock_per_period", "period=month", "time=row", "--db",
-                                   db, "--format", "table", NULL},
+    return show_and_run((char *[]){program, "query", "most_sold_stock_per_period", "period=month", "time=row",
+                                   "--db", db, "--format", "table", NULL},
                         error);
 }
 
@@ -68,9 +71,11 @@ int command_demo(const struct options *options, struct error *error)
     if (mock_kafka_start(&mock, error) || mock_kafka_topic(mock, DEMO_TOPIC, 1, error) ||
         mock_kafka_fill(mock, (struct slice){recording->text, recording->size}, &count, error))
         goto done;
-    printf("Nine customers of a bank buy, switch and sell stocks in PostgreSQL; Debezium captured each change. These\n"
-           "%lld recorded messages now stand in a Kafka topic (librdkafka's mock cluster, in this process).\n",
-           (long long)count);
+    printf(
+        "Nine customers of a bank buy, switch and sell stocks in PostgreSQL; Debezium captured each change. "
+        "These\n"
+        "%lld recorded messages now stand in a Kafka topic (librdkafka's mock cluster, in this process).\n",
+        (long long)count);
     if (load(program, mock, db, text, error) || answer(program, db, error)) goto done;
     printf("\nThe history is in %s, the text log in %s. Loading again adds nothing twice. Go on with:\n\n"
            "  %s query --db %s\n"

@@ -43,7 +43,8 @@ int command_export(const struct options *options, struct error *error)
         out = fopen(options->output, "we");
         if (!out) result = error_set(error, ERROR_FAILURE, "%s: %s", options->output, strerror(errno));
     }
-    if (result == 0) result = export_text(&database, arguments->count > 1 ? arguments->all[1] : "holding", out, error);
+    if (result == 0)
+        result = export_text(&database, arguments->count > 1 ? arguments->all[1] : "holding", out, error);
     if (out && out != stdout && fclose(out) && result == 0)
         result = error_set(error, ERROR_FAILURE, "%s: %s", options->output, strerror(errno));
     database_close(&database);

@@ -64,11 +64,13 @@ static int read_texts(struct load *load, const struct options *options, struct e
         const char *table = equals ? part(load, text, (size_t)(equals - text), error) : "holding";
         if (!table) return -1;
         const char *path = equals ? equals + 1 : text;
-        if (!*path || !*table) return error_set(error, ERROR_USAGE, "--text %s: write FILE or TABLE=FILE", text);
+        if (!*path || !*table)
+            return error_set(error, ERROR_USAGE, "--text %s: write FILE or TABLE=FILE", text);
         holding |= strcmp(table, "holding") == 0;
         load->texts[i] = (struct text_choice){table, path, true};
     }
-    if (!holding) load->texts[options->texts.count] = (struct text_choice){"holding", "output_data.txt", false};
+    if (!holding)
+        load->texts[options->texts.count] = (struct text_choice){"holding", "output_data.txt", false};
     return 0;
 }
 
@@ -117,7 +119,8 @@ static int read_options(struct load *load, const struct options *options, struct
     if (options->input && options->topics.count)
         return error_set(error, ERROR_USAGE, "--input and --topic exclude each other");
     if (!options->input && !options->topics.count)
-        return error_set(error, ERROR_USAGE, "nothing to load: --brokers HOST:PORT --topic TOPIC, or --input FILE");
+        return error_set(error, ERROR_USAGE,
+                         "nothing to load: --brokers HOST:PORT --topic TOPIC, or --input FILE");
     int format = input_format_named(options->input_format);
     if (format < 0)
         return error_set(error, ERROR_USAGE, "--input-format %s: auto, value, key-value, kcat or recorded",
@@ -130,8 +133,10 @@ static int read_options(struct load *load, const struct options *options, struct
                                         .format = (enum input_format)format,
                                         .max_event_bytes = load->settings.max_event_bytes,
                                         .until_end = options->until_end};
-    return read_texts(load, options, error) || read_names(load, options, error) || read_kafka(load, options, error) ? -1
-                                                                                                                     : 0;
+    return read_texts(load, options, error) || read_names(load, options, error) ||
+                   read_kafka(load, options, error)
+               ? -1
+               : 0;
 }
 
 static int open_source(struct load *load, struct source **source, struct error *error)
@@ -151,8 +156,8 @@ static void say_where(const struct load *load)
             log_write(LOG_INFO, "and further partitions: cdclite status --db %s", load->settings.db_path);
             return;
         }
-        log_write(LOG_INFO, "stopped: %s, partition %d: the next offset is %lld", position->topic, position->partition,
-                  (long long)position->next_offset);
+        log_write(LOG_INFO, "stopped: %s, partition %d: the next offset is %lld", position->topic,
+                  position->partition, (long long)position->next_offset);
     }
 }
 
@@ -184,8 +189,10 @@ int command_load(const struct options *options, struct error *error)
     struct source *source = NULL;
     int result = -1;
     if (read_options(&load, options, error)) goto done;
-    /* An input that is not there leaves no new database behind; one that is there may stand at a stored position. */
+    /* An input that is not there leaves no new database behind; one that is there may stand at a stored
+     * position. */
     bool known = access(options->db, F_OK) == 0;
+    if (!known && text_choices_check(load.texts, error)) goto done;
     if (known && loader_open(&load.settings, &load.positions, &loader, error)) goto done;
     if (open_source(&load, &source, error)) goto done;
     if (!known && loader_open(&load.settings, &load.positions, &loader, error)) goto done;

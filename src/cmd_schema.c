@@ -25,7 +25,8 @@ static int print_database(struct database *database, struct error *error)
 /* What a first load of the tutorial's table makes, with schemas on. */
 static int print_builtin(struct error *error)
 {
-    char *names[] = {"holding_id", "user_id", "holding_stock", "holding_quantity", "datetime_created", "datetime_updated"};
+    char *names[] = {"holding_id",       "user_id",          "holding_stock",
+                     "holding_quantity", "datetime_created", "datetime_updated"};
     struct captured_column columns[sizeof names / sizeof *names] = {0};
     struct captured_table table = {.name = "holding",
                                    .source_name = "bankserver1.bank_data.holding",

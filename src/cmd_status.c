@@ -5,6 +5,7 @@
 #include "cdclite/buffer.h"
 #include "cdclite/database.h"
 #include "cdclite/progress.h"
+#include "cdclite/terminal.h"
 #include "cdclite/time_text.h"
 #include "commands.h"
 
@@ -24,7 +25,8 @@ static const char status_sql[] =
     " 'positions', (SELECT json_group_array(json_object('topic', topic, 'partition', partition,"
     "    'next_offset', next_offset, 'end_offset', end_offset, 'lag', max(end_offset - next_offset, 0)))"
     "    FROM (SELECT * FROM position ORDER BY topic, partition)),"
-    " 'tables', (SELECT json_group_array(json_object('table', name, 'source', source_name, 'changes', changes))"
+    " 'tables', (SELECT json_group_array(json_object('table', name, 'source', source_name, 'changes', "
+    "changes))"
     "    FROM (SELECT * FROM captured_table ORDER BY table_id)),"
     " 'texts', (SELECT json_group_array(json_object('table', name, 'path', path, 'bytes', committed_length))"
     "    FROM (SELECT * FROM text_log ORDER BY name)))";
@@ -55,18 +57,6 @@ static void print_bytes(const char *label, int64_t bytes)
     }
 }
 
-/* Data may hold what steers a terminal. */
-static void print_safely(const char *text)
-{
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)) {
-            printf("\\x%02x", *c);
-        } else {
-            putchar(*c);
-        }
-    }
-}
-
 /* Rows of a query: a text, then numbers with their words. */
 static int print_rows(struct database *database, const char *heading, const char *sql,
                       void (*print)(sqlite3_stmt *row), struct error *error)
@@ -93,8 +83,9 @@ static const char *column_text(sqlite3_stmt *row, int column)
 static void print_position(sqlite3_stmt *row)
 {
     char next[32], lag[32];
-    print_safely(column_text(row, 0));
-    printf(", partition %d: next offset %s", sqlite3_column_int(row, 1), number_text(sqlite3_column_int64(row, 2), next));
+    terminal_write(column_text(row, 0), stdout);
+    printf(", partition %d: next offset %s", sqlite3_column_int(row, 1),
+           number_text(sqlite3_column_int64(row, 2), next));
     if (sqlite3_column_type(row, 3) != SQLITE_NULL)
         printf(", lag %s", number_text(sqlite3_column_int64(row, 3), lag));
     putchar('\n');
@@ -103,18 +94,18 @@ static void print_position(sqlite3_stmt *row)
 static void print_table(sqlite3_stmt *row)
 {
     char number[32];
-    print_safely(column_text(row, 0));
+    terminal_write(column_text(row, 0), stdout);
     printf(": %s changes of ", number_text(sqlite3_column_int64(row, 2), number));
-    print_safely(column_text(row, 1));
+    terminal_write(column_text(row, 1), stdout);
     putchar('\n');
 }
 
 static void print_text_log(sqlite3_stmt *row)
 {
     char number[32];
-    print_safely(column_text(row, 0));
+    terminal_write(column_text(row, 0), stdout);
     fputs(": ", stdout);
-    print_safely(column_text(row, 1));
+    terminal_write(column_text(row, 1), stdout);
     printf(", %s bytes\n", number_text(sqlite3_column_int64(row, 2), number));
 }
 
@@ -122,7 +113,7 @@ static void print_rejected(sqlite3_stmt *row)
 {
     char number[32];
     printf("%s: ", number_text(sqlite3_column_int64(row, 1), number));
-    print_safely(column_text(row, 0));
+    terminal_write(column_text(row, 0), stdout);
     putchar('\n');
 }
 
@@ -140,7 +131,7 @@ static int print_text(struct database *database, struct error *error)
     };
     int64_t last, number;
     char when[TIME_TEXT_SIZE];
-    print_safely(database->path);
+    terminal_write(database->path, stdout);
     putchar('\n');
     print_bytes("size", file_size(database->path, ""));
     print_bytes("WAL", file_size(database->path, "-wal"));
@@ -157,14 +148,16 @@ static int print_text(struct database *database, struct error *error)
                    "SELECT topic, partition, next_offset, max(end_offset - next_offset, 0) FROM position"
                    " ORDER BY topic, partition",
                    print_position, error) ||
-        print_rows(database, "tables", "SELECT name, source_name, changes FROM captured_table ORDER BY table_id",
-                   print_table, error) ||
+        print_rows(database, "tables",
+                   "SELECT name, source_name, changes FROM captured_table ORDER BY table_id", print_table,
+                   error) ||
         print_rows(database, "text logs", "SELECT name, path, committed_length FROM text_log ORDER BY name",
                    print_text_log, error))
         return -1;
-    return print_rows(database, "rejected, by reason",
-                      "SELECT reason, count(*) FROM rejected_event GROUP BY reason ORDER BY count(*) DESC, reason LIMIT 10",
-                      print_rejected, error);
+    return print_rows(
+        database, "rejected, by reason",
+        "SELECT reason, count(*) FROM rejected_event GROUP BY reason ORDER BY count(*) DESC, reason LIMIT 10",
+        print_rejected, error);
 }
 
 static int print_json(struct database *database, struct error *error)

@@ -8,11 +8,15 @@ const struct command commands[] = {
         "load",
         "",
         "load events from Kafka, a file or standard input",
-        "From Kafka it follows the topic until it is stopped (SIGINT or SIGTERM: it finishes the batch, commits and says\n"
-        "where it stopped), with --until-end until it has caught up. What was loaded is never loaded twice: the database\n"
-        "holds the positions. A line of a file may be a Debezium value, key<TAB>value, kcat -J, or a recorded message;\n"
+        "From Kafka it follows the topic until it is stopped (SIGINT or SIGTERM: it finishes the batch, "
+        "commits and says\n"
+        "where it stopped), with --until-end until it has caught up. What was loaded is never loaded twice: "
+        "the database\n"
+        "holds the positions. A line of a file may be a Debezium value, key<TAB>value, kcat -J, or a "
+        "recorded message;\n"
         "the last two carry their Kafka positions and share them with the live topic.\n"
-        "Inserts, updates and deletes go to T_history of the database and, a line a changed field, to the text log.\n",
+        "Inserts, updates and deletes go to T_history of the database and, a line a changed field, to the "
+        "text log.\n",
         "  cdclite load --brokers localhost:9092 --topic bankserver1.bank_data.holding\n"
         "  cdclite load -b kafka:9093 -t bankserver1.bank_data.holding -F client.properties --until-end\n"
         "  cdclite load --input events.jsonl\n"
@@ -26,8 +30,10 @@ const struct command commands[] = {
         "query",
         "[NAME [PARAMETER=VALUE]…]",
         "answer a question; without a name, list the questions",
-        "Queries are SQL files, the built-in ones and yours (--queries DIR). They run read-only, also while events are\n"
-        "being loaded. Times are UTC: 2025-01-31, 2025-01-31T10:00:00Z or 2025-01-31 10:00:00.123456; from is inclusive,\n"
+        "Queries are SQL files, the built-in ones and yours (--queries DIR). They run read-only, also while "
+        "events are\n"
+        "being loaded. Times are UTC: 2025-01-31, 2025-01-31T10:00:00Z or 2025-01-31 10:00:00.123456; from "
+        "is inclusive,\n"
         "to exclusive. cdclite query NAME --help says what a query takes and gives.\n",
         "  cdclite query\n"
         "  cdclite query stock_change_counts user=7\n"
@@ -50,7 +56,8 @@ const struct command commands[] = {
         "export",
         "text [TABLE]",
         "rebuild the text log of a table from the history",
-        "Byte for byte what the loader wrote, to standard output or --output. The table is holding when none is named.\n",
+        "Byte for byte what the loader wrote, to standard output or --output. The table is holding when none "
+        "is named.\n",
         "  cdclite export text > output_data.txt\n"
         "  cdclite export text holding --output copy.txt\n",
         command_export,
@@ -70,7 +77,8 @@ const struct command commands[] = {
         "demo",
         "",
         "load recorded events through a Kafka of its own and answer both questions",
-        "Needs nothing but this program: librdkafka's mock cluster runs inside it, filled with events that were recorded\n"
+        "Needs nothing but this program: librdkafka's mock cluster runs inside it, filled with events that "
+        "were recorded\n"
         "from PostgreSQL by Debezium.\n",
         "  cdclite demo\n"
         "  cdclite demo --dir /tmp/cdclite-demo\n",

@@ -39,10 +39,11 @@ static int load_runs(struct runs *runs, struct error *error)
 {
     sqlite3_stmt *statement;
     int code, result = -1;
-    if (database_prepare(runs->db,
-                         "SELECT topic, run_id, run, table_id, partition, first_offset, first_change_id, last_tx_id,"
-                         " last_lsn, greatest_lsn FROM connector_run ORDER BY run",
-                         &statement, error))
+    if (database_prepare(
+            runs->db,
+            "SELECT topic, run_id, run, table_id, partition, first_offset, first_change_id, last_tx_id,"
+            " last_lsn, greatest_lsn FROM connector_run ORDER BY run",
+            &statement, error))
         return -1;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
         struct run *run = add_run(runs, column_slice(statement, 0), column_slice(statement, 1), error);
@@ -68,9 +69,9 @@ int runs_open(struct runs *runs, sqlite3 *db, struct error *error)
 {
     *runs = (struct runs){.db = db};
     if (load_runs(runs, error)) return -1;
-    return database_prepare(db,
-                            "UPDATE connector_run SET last_tx_id = ?2, last_lsn = ?3, greatest_lsn = ?4 WHERE run = ?1",
-                            &runs->save, error);
+    return database_prepare(
+        db, "UPDATE connector_run SET last_tx_id = ?2, last_lsn = ?3, greatest_lsn = ?4 WHERE run = ?1",
+        &runs->save, error);
 }
 
 void runs_close(struct runs *runs)
@@ -138,8 +139,8 @@ static struct stream *find_stream(struct runs *runs, struct captured_table *tabl
     }
     /* What the run gave before this start of the program is looked up in the history. */
     stream->seen.forgotten = INT64_MIN;
-    if (stream->run != SIZE_MAX && database_integer(runs->db, "SELECT max(greatest_tx_id) FROM batch", INT64_MIN,
-                                                    &stream->seen.forgotten, error)) {
+    if (stream->run != SIZE_MAX && database_integer(runs->db, "SELECT max(greatest_tx_id) FROM batch",
+                                                    INT64_MIN, &stream->seen.forgotten, error)) {
         free(stream->topic);
         free(stream);
         return NULL;
@@ -163,7 +164,8 @@ static int begin_run(struct runs *runs, struct stream *stream, const struct mess
                   stream->partition, (long long)message->offset);
     stream->run = runs->count - 1;
     tx_set_clear(&stream->seen);
-    if (database_prepare(runs->db, "INSERT INTO connector_run VALUES(NULL, ?1, ?2, ?3, ?4, ?5, ?6, NULL, NULL, NULL)",
+    if (database_prepare(runs->db,
+                         "INSERT INTO connector_run VALUES(NULL, ?1, ?2, ?3, ?4, ?5, ?6, NULL, NULL, NULL)",
                          &statement, error))
         return -1;
     sqlite3_bind_int64(statement, 1, run->table_id);
@@ -186,8 +188,9 @@ static int found_row(void *context, const struct history_row *row, struct error 
            row->tx_id.integer == wanted->seen.asked;
 }
 
-/* Whether the stream's run has given transaction `tx` before this start of the program (or too long ago to be in
- * memory): looked up in the batches that span it, and among the run's re-deliveries. 1 or 0; -1: failure. */
+/* Whether the stream's run has given transaction `tx` before this start of the program (or too long ago to be
+ * in memory): looked up in the batches that span it, and among the run's re-deliveries. 1 or 0; -1: failure.
+ */
 static int tx_in_history(struct runs *runs, struct stream *stream, int64_t tx, struct error *error)
 {
     const struct run *run = &runs->all[stream->run];
@@ -249,8 +252,8 @@ bool runs_others_reached(const struct runs *runs, const struct stream *stream, i
     const struct run *own = &runs->all[stream->run];
     for (size_t i = 0; i < runs->count; i++) {
         const struct run *run = &runs->all[i];
-        if (run->table_id == own->table_id && run->has_greatest && run->greatest_lsn >= lsn && !runs_same(run, own) &&
-            runs_comparable(run, own))
+        if (run->table_id == own->table_id && run->has_greatest && run->greatest_lsn >= lsn &&
+            !runs_same(run, own) && runs_comparable(run, own))
             return true;
     }
     return false;
@@ -266,8 +269,7 @@ struct stream *runs_take(struct runs *runs, struct captured_table *table, const 
     return stream;
 }
 
-int runs_advance(struct runs *runs, struct stream *stream, const struct change *change,
-                 struct error *error)
+int runs_advance(struct runs *runs, struct stream *stream, const struct change *change, struct error *error)
 {
     struct run *run = &runs->all[stream->run];
     if (change->tx_id.type != VALUE_INTEGER || change->lsn.type != VALUE_INTEGER) return 0;
@@ -277,7 +279,8 @@ int runs_advance(struct runs *runs, struct stream *stream, const struct change *
     run->has_last = run->unsaved = true;
     run->last_tx = change->tx_id.integer;
     run->last_lsn = change->lsn.integer;
-    if (!run->has_greatest || run->greatest_lsn < change->lsn.integer) run->greatest_lsn = change->lsn.integer;
+    if (!run->has_greatest || run->greatest_lsn < change->lsn.integer)
+        run->greatest_lsn = change->lsn.integer;
     run->has_greatest = true;
     return 0;
 }

@@ -33,7 +33,8 @@ int database_run(sqlite3 *handle, const char *sql, struct error *error)
 
 int database_prepare(sqlite3 *handle, const char *sql, sqlite3_stmt **statement, struct error *error)
 {
-    if (sqlite3_prepare_v3(handle, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) == SQLITE_OK) return 0;
+    if (sqlite3_prepare_v3(handle, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) == SQLITE_OK)
+        return 0;
     *statement = NULL;
     return database_fail(handle, error, "database");
 }
@@ -79,7 +80,8 @@ static int take_lock(struct database *database, struct error *error)
                          database->path, name, strerror(errno));
     if (flock(database->lock_fd, LOCK_EX | LOCK_NB) == 0) return 0;
     return error_set(error, ERROR_STORAGE,
-                     "%s: another cdclite is loading into it; wait for it, or load into another --db", database->path);
+                     "%s: another cdclite is loading into it; wait for it, or load into another --db",
+                     database->path);
 }
 
 static int configure(sqlite3 *handle, struct error *error)
@@ -108,7 +110,8 @@ static int examine(struct database *database, int64_t *version, struct error *er
     }
     if (application == 0 && *version == 0 && objects == 0) return 1;
     if (application != DATABASE_APPLICATION_ID)
-        return error_set(error, ERROR_STORAGE, "%s: another program's SQLite database; name another file with --db",
+        return error_set(error, ERROR_STORAGE,
+                         "%s: another program's SQLite database; name another file with --db",
                          database->path);
     if (*version > DATABASE_VERSION)
         return error_set(error, ERROR_STORAGE,
@@ -125,7 +128,8 @@ static int migrate(struct database *database, int64_t version, struct error *err
         snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
                  DATABASE_APPLICATION_ID, (int)version + 1);
         if (database_run(database->handle, "BEGIN IMMEDIATE", error) ||
-            database_run(database->handle, file->text, error) || database_run(database->handle, pragmas, error)) {
+            database_run(database->handle, file->text, error) ||
+            database_run(database->handle, pragmas, error)) {
             sqlite3_exec(database->handle, "ROLLBACK", NULL, NULL, NULL);
             return error_context(error, "%s", database->path);
         }
@@ -142,15 +146,17 @@ int database_open_writer(struct database *database, const char *path, struct err
     if (stat(database->path, &status) == 0 && !S_ISREG(status.st_mode))
         return error_set(error, ERROR_STORAGE, "%s: not a file", database->path);
     if (take_lock(database, error)) return -1;
-    if (sqlite3_open_v2(database->path, &database->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
-        SQLITE_OK)
+    if (sqlite3_open_v2(database->path, &database->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                        NULL) != SQLITE_OK)
         return database_fail(database->handle, error, database->path);
     if (configure(database->handle, error)) return -1;
     int state = examine(database, &version, error);
     if (state < 0) return -1;
     if (sqlite3_db_readonly(database->handle, "main") == 1)
-        return error_set(error, ERROR_STORAGE, "%s: cannot be written; check its permissions", database->path);
-    /* Larger pages measured about a tenth faster at inserting; the size can only be chosen while the file is empty. */
+        return error_set(error, ERROR_STORAGE, "%s: cannot be written; check its permissions",
+                         database->path);
+    /* Larger pages measured about a tenth faster at inserting; the size can only be chosen while the file is
+     * empty. */
     if (state == 1 && database_run(database->handle, "PRAGMA page_size = 16384", error)) return -1;
     if (database_run(database->handle, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", error) ||
         migrate(database, version, error))
@@ -164,18 +170,19 @@ int database_open_reader(struct database *database, const char *path, struct err
     int64_t version;
     *database = (struct database){.lock_fd = -1};
     if (access(path, F_OK) != 0)
-        return error_set(error, ERROR_STORAGE, "%s: no such file; load events first (cdclite load) or name it with --db",
-                         path);
+        return error_set(error, ERROR_STORAGE,
+                         "%s: no such file; load events first (cdclite load) or name it with --db", path);
     if (file_absolute_path(path, ERROR_STORAGE, &database->path, error)) return -1;
     if (sqlite3_open_v2(database->path, &database->handle, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
         return database_fail(database->handle, error, path);
     if (configure(database->handle, error)) return -1;
     int state = examine(database, &version, error);
     if (state == 1)
-        return error_set(error, ERROR_STORAGE, "%s: an empty database; load events first (cdclite load)", path);
-    if (state == 0 && version < DATABASE_VERSION)
-        return error_set(error, ERROR_STORAGE, "%s: written by an older cdclite; the next cdclite load upgrades it",
+        return error_set(error, ERROR_STORAGE, "%s: an empty database; load events first (cdclite load)",
                          path);
+    if (state == 0 && version < DATABASE_VERSION)
+        return error_set(error, ERROR_STORAGE,
+                         "%s: written by an older cdclite; the next cdclite load upgrades it", path);
     return state;
 }
 

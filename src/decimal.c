@@ -47,8 +47,8 @@ static size_t limbs_of(struct slice number, uint32_t *limbs)
 {
     const unsigned char *at = (const unsigned char *)number.at;
     bool negative = at[0] & 0x80;
-    /* -n is the complement of n-1: subtracting the borrow while going from the most significant end would need the
-     * whole number, so complement the bytes and add one at the end. */
+    /* -n is the complement of n-1: subtracting the borrow while going from the most significant end would
+     * need the whole number, so complement the bytes and add one at the end. */
     size_t count = 0;
     for (size_t i = 0; i < number.size; i++) {
         uint64_t carry = negative ? (unsigned char)~at[i] : at[i];
@@ -72,7 +72,8 @@ static size_t limbs_of(struct slice number, uint32_t *limbs)
 
 int decimal_text(struct slice number, int32_t scale, struct arena *arena, struct slice *text)
 {
-    if (number.size == 0 || number.size > DECIMAL_BYTES || scale < -DECIMAL_SCALE || scale > DECIMAL_SCALE) return -1;
+    if (number.size == 0 || number.size > DECIMAL_BYTES || scale < -DECIMAL_SCALE || scale > DECIMAL_SCALE)
+        return -1;
     uint32_t *limbs = arena_alloc(arena, (number.size / 3 + 2) * sizeof *limbs);
     if (!limbs) return -1;
     size_t count = limbs_of(number, limbs);

@@ -46,7 +46,8 @@ static int skip_schema(struct reading *reading, struct slice *raw)
     struct json_reader *json = &reading->json;
     struct slice known = reading->known_schema;
     json_peek(json);
-    if (known.size > 0 && (size_t)(json->end - json->at) > known.size && memcmp(json->at, known.at, known.size) == 0) {
+    if (known.size > 0 && (size_t)(json->end - json->at) > known.size &&
+        memcmp(json->at, known.at, known.size) == 0) {
         *raw = (struct slice){json->at, known.size};
         json->at += known.size;
         return 0;
@@ -119,8 +120,9 @@ static enum envelope_outcome read_source(struct reading *reading, struct slice s
         const char *name;
         struct value *value;
     } const wanted[] = {
-        {"ts_ms", &ts_ms}, {"ts_us", &ts_us}, {"name", &name},   {"db", &database},        {"schema", &schema},
-        {"table", &table}, {"lsn", &change->lsn}, {"txId", &change->tx_id}, {"collection", &table},
+        {"ts_ms", &ts_ms},     {"ts_us", &ts_us},        {"name", &name},
+        {"db", &database},     {"schema", &schema},      {"table", &table},
+        {"lsn", &change->lsn}, {"txId", &change->tx_id}, {"collection", &table},
     };
     struct slice member;
     int more;
@@ -138,10 +140,12 @@ static enum envelope_outcome read_source(struct reading *reading, struct slice s
     change->server = text_of(&name);
     change->schema = schema.type == VALUE_TEXT ? text_of(&schema) : text_of(&database);
     change->table = text_of(&table);
-    if (!change->table.size) return refused(reading, "source.table is missing: which table changed is not known");
+    if (!change->table.size)
+        return refused(reading, "source.table is missing: which table changed is not known");
     if (ts_us.type == VALUE_INTEGER) {
         change->changed_at = ts_us.integer;
-    } else if (ts_ms.type == VALUE_INTEGER && !__builtin_mul_overflow(ts_ms.integer, 1000, &change->changed_at)) {
+    } else if (ts_ms.type == VALUE_INTEGER &&
+               !__builtin_mul_overflow(ts_ms.integer, 1000, &change->changed_at)) {
         /* milliseconds are all that Debezium before 2.6 sends */
     } else {
         return refused(reading, "source.ts_ms is missing: the commit time is not known");
@@ -169,8 +173,10 @@ static enum envelope_outcome read_payload(struct reading *reading, const struct 
         if (members->transaction_status || members->ddl || (members->ts_ms.at && members->count <= 3))
             return ENVELOPE_BOOKKEEPING;
         if (members->flattened_op)
-            return refused(reading, "a flattened record (ExtractNewRecordState): send the whole Debezium envelope");
-        return refused(reading, "no Debezium envelope: op is missing (a flattened record, or another producer's?)");
+            return refused(reading,
+                           "a flattened record (ExtractNewRecordState): send the whole Debezium envelope");
+        return refused(reading,
+                       "no Debezium envelope: op is missing (a flattened record, or another producer's?)");
     }
     json_start(&reading->json, members->op);
     if (json_string(&reading->json, reading->arena, &op) || op.size != 1 || !strchr("crudtm", op.at[0]))
@@ -184,8 +190,8 @@ static enum envelope_outcome read_payload(struct reading *reading, const struct 
     return read_source(reading, members->source, change);
 }
 
-enum envelope_outcome envelope_read(const struct message *message, struct slice known_schema, struct arena *arena,
-                                    struct change *change, char *problem, size_t room)
+enum envelope_outcome envelope_read(const struct message *message, struct slice known_schema,
+                                    struct arena *arena, struct change *change, char *problem, size_t room)
 {
     struct reading reading = {.arena = arena, .known_schema = known_schema, .problem = problem, .room = room};
     struct members members;
@@ -197,8 +203,9 @@ enum envelope_outcome envelope_read(const struct message *message, struct slice 
     json_start(&reading.json, value);
     enum json_kind type = json_peek(&reading.json);
     if (value.size > 0 && value.at[0] == '\0')
-        return refused(&reading, "no JSON: it begins with a zero byte as Avro, Protobuf and JSON Schema with a schema "
-                                 "registry do; use org.apache.kafka.connect.json.JsonConverter");
+        return refused(&reading,
+                       "no JSON: it begins with a zero byte as Avro, Protobuf and JSON Schema with a schema "
+                       "registry do; use org.apache.kafka.connect.json.JsonConverter");
     if (type == JSON_NULL && json_literal(&reading.json, type) == 0 && json_finish(&reading.json) == 0)
         return ENVELOPE_TOMBSTONE;
     if (type != JSON_OBJECT) return refused(&reading, "no JSON object");

@@ -44,5 +44,6 @@ int file_sync_directory(const char *path, struct error *error)
     int code = errno;
     if (directory >= 0) close(directory);
     free(copy);
-    return failed ? error_set(error, ERROR_STORAGE, "%s: cannot sync its directory: %s", path, strerror(code)) : 0;
+    return failed ? error_set(error, ERROR_STORAGE, "%s: cannot sync its directory: %s", path, strerror(code))
+                  : 0;
 }

@@ -16,7 +16,7 @@
 
 enum {
     READ_BYTES = 1 << 20,
-    KEPT_OF_OVERSIZED = 1024, /* the beginning of a line that is too long to be read */
+    KEPT_OF_OVERSIZED = 1024,  /* the beginning of a line that is too long to be read */
     LINE_OVERHEAD = 64 * 1024, /* topic, key and headers beside the value */
 };
 
@@ -124,7 +124,8 @@ static void pass_over(struct file_source *file, struct slice line)
 {
     if (file->passed_over++ > 0) return;
     file->first_passed_line = file->lines;
-    snprintf(file->first_passed, sizeof file->first_passed, "%.*s", (int)(line.size < 60 ? line.size : 60), line.at);
+    snprintf(file->first_passed, sizeof file->first_passed, "%.*s", (int)(line.size < 60 ? line.size : 60),
+             line.at);
 }
 
 /* Whether a last line without a line feed is whole. */
@@ -137,8 +138,9 @@ static bool is_whole(struct slice line)
     return json_skip(&json, NULL) == 0 && json_finish(&json) == 0;
 }
 
-/* The next line: SOURCE_MESSAGE with the bytes of `line` (valid until the next read), SOURCE_IDLE, SOURCE_END, or -1.
- * *start becomes its offset. An oversized one is given as a message at once, `line` being absent. */
+/* The next line: SOURCE_MESSAGE with the bytes of `line` (valid until the next read), SOURCE_IDLE,
+ * SOURCE_END, or -1. *start becomes its offset. An oversized one is given as a message at once, `line` being
+ * absent. */
 static int next_line(struct file_source *file, int timeout_ms, struct slice *line, int64_t *start,
                      struct message *message, struct error *error)
 {
@@ -191,7 +193,9 @@ static int file_next(struct source *source, int timeout_ms, struct message *mess
         }
         if (message->topic.at) return SOURCE_MESSAGE;
         if (strcmp(file->settings.path, "-") == 0 && !file->said_no_position) {
-            log_write(LOG_INFO, "standard input carries no positions: piping the same events in again loads them again");
+            log_write(
+                LOG_INFO,
+                "standard input carries no positions: piping the same events in again loads them again");
             file->said_no_position = true;
         }
         message->topic = slice_of(file->topic);
@@ -228,12 +232,14 @@ static void file_close(struct source *source)
     if (!source) return;
     struct file_source *file = of(source);
     if (file->passed_over)
-        log_write(LOG_WARNING, "%s: %lld lines were not JSON objects and were passed over (the first is line %lld: %s)",
+        log_write(LOG_WARNING,
+                  "%s: %lld lines were not JSON objects and were passed over (the first is line %lld: %s)",
                   file->settings.path, (long long)file->passed_over, (long long)file->first_passed_line,
                   file->first_passed);
     if (file->left_last_line)
         log_write(LOG_WARNING, "%s: the last line has no line feed and was left for the next load%s",
-                  file->settings.path, file->settings.until_end ? "; it is no whole JSON" : " (--until-end takes it)");
+                  file->settings.path,
+                  file->settings.until_end ? "; it is no whole JSON" : " (--until-end takes it)");
     if (file->fd > STDIN_FILENO) close(file->fd);
     buffer_free(&file->bytes);
     arena_free(&file->arena);
@@ -250,7 +256,8 @@ static int check_anchor(struct file_source *file, const struct position *positio
     int result = -1;
     if (file->size < position->next_offset) {
         error_set(error, ERROR_SOURCE,
-                  "%s: shorter than what was loaded from it: it was changed or replaced. Give it another name, or load "
+                  "%s: shorter than what was loaded from it: it was changed or replaced. Give it another "
+                  "name, or load "
                   "it into another --db",
                   file->settings.path);
         goto done;
@@ -273,7 +280,8 @@ static int check_anchor(struct file_source *file, const struct position *positio
                message_hash(&message) == position->anchor_hash;
     if (!same) {
         error_set(error, ERROR_SOURCE,
-                  "%s: the last line that was loaded from it (at byte %lld) reads differently now: it was changed or "
+                  "%s: the last line that was loaded from it (at byte %lld) reads differently now: it was "
+                  "changed or "
                   "replaced. Give it another name, or load it into another --db",
                   file->settings.path, (long long)position->anchor_offset);
         goto done;
@@ -292,7 +300,8 @@ static int open_regular(struct file_source *file, struct positions *positions, s
     file->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (file->fd < 0) return fail(file, error, "cannot open the input");
     if (fstat(file->fd, &status)) return fail(file, error, "cannot read");
-    if (S_ISDIR(status.st_mode)) return error_set(error, ERROR_SOURCE, "%s: a directory; --input takes a file", path);
+    if (S_ISDIR(status.st_mode))
+        return error_set(error, ERROR_SOURCE, "%s: a directory; --input takes a file", path);
     char *absolute = realpath(path, NULL);
     if (!absolute || asprintf(&file->topic, "file:%s", absolute) < 0) {
         free(absolute);
@@ -306,8 +315,8 @@ static int open_regular(struct file_source *file, struct positions *positions, s
     }
     file->size = status.st_size;
     if (pread(file->fd, magic, 2, 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b)
-        return error_set(error, ERROR_SOURCE, "%s: compressed with gzip; use: gunzip -c %s | cdclite load --input -",
-                         path, path);
+        return error_set(error, ERROR_SOURCE,
+                         "%s: compressed with gzip; use: gunzip -c %s | cdclite load --input -", path, path);
     const struct position *position = positions_find(positions, slice_of(file->topic), 0);
     if (!position || !position->stored) return 0;
     if (check_anchor(file, position, error)) return -1;
@@ -316,8 +325,8 @@ static int open_regular(struct file_source *file, struct positions *positions, s
     return 0;
 }
 
-int file_source_open(const struct file_settings *settings, struct positions *positions, struct source **source,
-                     struct error *error)
+int file_source_open(const struct file_settings *settings, struct positions *positions,
+                     struct source **source, struct error *error)
 {
     struct file_source *file = calloc(1, sizeof *file);
     if (!file) return error_memory(error);

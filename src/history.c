@@ -29,8 +29,8 @@ static int prepare_insert(sqlite3 *db, struct captured_table *table, struct erro
     buffer_text(&sql, ") VALUES(?");
     for (size_t i = 1; i < OWN_COLUMNS + 2 * table->count; i++) buffer_text(&sql, ", ?");
     buffer_char(&sql, ')');
-    int result =
-        buffer_failed(&sql) ? error_memory(error) : database_prepare(db, buffer_string(&sql), &table->insert, error);
+    int result = buffer_failed(&sql) ? error_memory(error)
+                                     : database_prepare(db, buffer_string(&sql), &table->insert, error);
     buffer_free(&sql);
     return result;
 }
@@ -43,7 +43,9 @@ void history_list_unavailable(struct captured_table *table, const struct change 
     for (int after = 0; after <= 1; after++)
         for (size_t i = 0; i < table->count; i++) {
             struct value *value = &table->after[i];
-            if (after && !(value->type == VALUE_TEXT && slice_is(value->bytes, "__debezium_unavailable_value"))) continue;
+            if (after &&
+                !(value->type == VALUE_TEXT && slice_is(value->bytes, "__debezium_unavailable_value")))
+                continue;
             if (after) *value = (struct value){0};
             struct buffer name = {0};
             buffer_printf(&name, "%s_%s", after ? "after" : "before", table->columns[i].column_name);
@@ -56,7 +58,8 @@ void history_list_unavailable(struct captured_table *table, const struct change 
 }
 
 int history_insert(sqlite3 *db, struct captured_table *table, const struct message *message,
-                   const struct change *change, struct slice unavailable, int64_t change_id, struct error *error)
+                   const struct change *change, struct slice unavailable, int64_t change_id,
+                   struct error *error)
 {
     if (!table->insert && prepare_insert(db, table, error)) return -1;
     sqlite3_stmt *insert = table->insert;
@@ -87,8 +90,8 @@ static int prepare_select(sqlite3 *db, struct captured_table *table, struct erro
     buffer_text(&sql, " FROM ");
     buffer_family_name(&sql, table->name, "history");
     buffer_text(&sql, " WHERE change_id BETWEEN ?1 AND ?2 ORDER BY change_id");
-    int result =
-        buffer_failed(&sql) ? error_memory(error) : database_prepare(db, buffer_string(&sql), &table->select, error);
+    int result = buffer_failed(&sql) ? error_memory(error)
+                                     : database_prepare(db, buffer_string(&sql), &table->select, error);
     buffer_free(&sql);
     return result;
 }
@@ -112,8 +115,8 @@ static void read_stored(sqlite3_stmt *select, size_t count, struct value *images
 }
 
 int history_scan(sqlite3 *db, struct captured_table *table, int64_t from, int64_t to,
-                 int (*each)(void *context, const struct history_row *row, struct error *error), void *context,
-                 struct error *error)
+                 int (*each)(void *context, const struct history_row *row, struct error *error),
+                 void *context, struct error *error)
 {
     struct history_row row;
     if (!table->select && prepare_select(db, table, error)) return -1;

@@ -12,13 +12,15 @@ void history_ddl_table(const struct captured_table *table, const char *as, struc
                      "  -- The change history of ");
     /* The name comes from an event: no line end in it may end the comment. */
     for (const char *c = table->source_name; *c; c++) buffer_char(out, *c == '\n' || *c == '\r' ? ' ' : *c);
-    buffer_text(out, ": one row an event, append-only.\n"
-                     "  change_id INTEGER PRIMARY KEY,  -- order of arrival, over all tables\n"
-                     "  op TEXT NOT NULL,               -- c insert, u update, d delete, r snapshot read, t truncate\n"
-                     "  changed_at INTEGER NOT NULL,    -- commit time at the source, microseconds since 1970 UTC\n"
-                     "  lsn ANY, tx_id ANY,             -- position and transaction at the source\n"
-                     "  kafka_partition INTEGER, kafka_offset INTEGER,  -- where the event stood in its topic or input\n"
-                     "  unavailable TEXT");
+    buffer_text(
+        out,
+        ": one row an event, append-only.\n"
+        "  change_id INTEGER PRIMARY KEY,  -- order of arrival, over all tables\n"
+        "  op TEXT NOT NULL,               -- c insert, u update, d delete, r snapshot read, t truncate\n"
+        "  changed_at INTEGER NOT NULL,    -- commit time at the source, microseconds since 1970 UTC\n"
+        "  lsn ANY, tx_id ANY,             -- position and transaction at the source\n"
+        "  kafka_partition INTEGER, kafka_offset INTEGER,  -- where the event stood in its topic or input\n"
+        "  unavailable TEXT");
     for (int after = 0; after <= 1; after++)
         for (size_t i = 0; i < table->count; i++) {
             buffer_text(out, ",\n  ");
@@ -35,8 +37,8 @@ void history_ddl_triggers(const struct captured_table *table, struct buffer *out
     } triggers[] = {
         {"history_no_update", "BEFORE UPDATE", ""},
         {"history_no_delete", "BEFORE DELETE", ""},
-        /* REPLACE deletes without firing a delete trigger, so an id that exists is refused before. By FAIL: ABORT
-         * would make SQLite journal each INSERT by itself, which doubles its cost. */
+        /* REPLACE deletes without firing a delete trigger, so an id that exists is refused before. By FAIL:
+         * ABORT would make SQLite journal each INSERT by itself, which doubles its cost. */
         {"history_no_replace", "BEFORE INSERT", " WHERE change_id = NEW.change_id"},
     };
     for (size_t i = 0; i < sizeof triggers / sizeof *triggers; i++) {
@@ -65,13 +67,14 @@ void history_ddl_triggers(const struct captured_table *table, struct buffer *out
 static void far_time(struct buffer *out, const char *seconds, const char *format, const char *fraction,
                      const char *zone)
 {
-    buffer_printf(out,
-                  "(SELECT printf('%%04d', CASE WHEN y > 0 THEN y ELSE 1 - y END) || strftime('%s', r, 'unixepoch')%s%s"
-                  " || CASE WHEN y > 0 THEN '' ELSE ' BC' END"
-                  " FROM (SELECT r, strftime('%%Y', r, 'unixepoch') + 400 * c AS y"
-                  " FROM (SELECT c, s - c * " CYCLE " AS r"
-                  " FROM (SELECT s, s / " CYCLE " - (s %% " CYCLE " < 0) AS c FROM (SELECT %s AS s)))))",
-                  format, fraction, zone, seconds);
+    buffer_printf(
+        out,
+        "(SELECT printf('%%04d', CASE WHEN y > 0 THEN y ELSE 1 - y END) || strftime('%s', r, 'unixepoch')%s%s"
+        " || CASE WHEN y > 0 THEN '' ELSE ' BC' END"
+        " FROM (SELECT r, strftime('%%Y', r, 'unixepoch') + 400 * c AS y"
+        " FROM (SELECT c, s - c * " CYCLE " AS r"
+        " FROM (SELECT s, s / " CYCLE " - (s %% " CYCLE " < 0) AS c FROM (SELECT %s AS s)))))",
+        format, fraction, zone, seconds);
 }
 
 /* The expression that spells the integer column `x` (an SQL expression) as time_format does. */
@@ -95,19 +98,22 @@ static void time_expression(struct buffer *out, const char *x, enum time_unit un
 
     buffer_printf(out, "CASE WHEN typeof(%s) <> 'integer' THEN %s", x, x);
     if (units[unit].of_day) {
-        buffer_printf(out,
-                      " ELSE printf('%%02d:%%02d:%%02d.%%0%dd', %s / %s / 3600, %s / %s / 60 %% 60, %s / %s %% 60,"
-                      " %s %% %s) END",
-                      units[unit].digits, x, p, x, p, x, p, x, p);
+        buffer_printf(
+            out,
+            " ELSE printf('%%02d:%%02d:%%02d.%%0%dd', %s / %s / 3600, %s / %s / 60 %% 60, %s / %s %% 60,"
+            " %s %% %s) END",
+            units[unit].digits, x, p, x, p, x, p, x, p);
         return;
     }
     if (unit == UNIT_DAYS) {
-        buffer_printf(out, " WHEN %s BETWEEN -719162 AND 2932896 THEN date(%s * 86400, 'unixepoch') ELSE ", x, x);
+        buffer_printf(out, " WHEN %s BETWEEN -719162 AND 2932896 THEN date(%s * 86400, 'unixepoch') ELSE ", x,
+                      x);
         buffer_printf(&seconds, "%s * 86400", x);
         far_time(out, buffer_string(&seconds), "-%m-%d", "", zone);
     } else {
         buffer_printf(&seconds, "%s / %s - (%s %% %s < 0)", x, p, x, p);
-        buffer_printf(&fraction, " || printf('.%%0%dd', (%s %% %s + %s) %% %s)", units[unit].digits, x, p, p, p);
+        buffer_printf(&fraction, " || printf('.%%0%dd', (%s %% %s + %s) %% %s)", units[unit].digits, x, p, p,
+                      p);
         buffer_printf(out,
                       " WHEN %s IN (9223372036854775807, 9223372036825200000) THEN 'infinity'"
                       " WHEN %s IN (-9223372036854775808, -9223372036832400000) THEN '-infinity'"
@@ -153,7 +159,8 @@ static void column_list(struct buffer *out, const struct captured_table *table, 
     }
 }
 
-static void view_head(struct buffer *out, const struct captured_table *table, const char *suffix, const char *comment)
+static void view_head(struct buffer *out, const struct captured_table *table, const char *suffix,
+                      const char *comment)
 {
     buffer_text(out, "CREATE VIEW ");
     buffer_family_name(out, table->name, suffix);
@@ -213,8 +220,9 @@ static void field_changes_view(struct buffer *out, const struct captured_table *
     bool any = false;
     for (size_t i = 0; i < table->count; i++) any |= table->columns[i].tracked;
     if (!any) return;
-    view_head(out, table, "field_changes", "One row a changed column, as a line of the text log; inserts and deletes give "
-                                           "each tracked column.");
+    view_head(out, table, "field_changes",
+              "One row a changed column, as a line of the text log; inserts and deletes give "
+              "each tracked column.");
     buffer_text(out, "SELECT change_id,\n  ");
     time_expression(out, "changed_at", UNIT_TIMESTAMP_US, true);
     buffer_text(out, " AS changed_at,\n  ");
@@ -299,8 +307,9 @@ static bool has_key(const struct captured_table *table)
 
 static void versions_view(struct buffer *out, const struct captured_table *table)
 {
-    view_head(out, table, "versions", "Each state of each row, by its key, and from when to when it stood (valid_to NULL: "
-                                      "still).");
+    view_head(out, table, "versions",
+              "Each state of each row, by its key, and from when to when it stood (valid_to NULL: "
+              "still).");
     buffer_text(out, "WITH step AS (\n  SELECT change_id, changed_at, tx_id, lsn, 1 AS alive, ");
     column_list(out, table, "after");
     buffer_text(out, " FROM ");
@@ -393,9 +402,10 @@ static void current_view(struct buffer *out, const struct captured_table *table)
     }
     buffer_text(out, "\n  ) GROUP BY ");
     column_list(out, table, NULL);
-    buffer_text(out, " HAVING sum(n) > 0\n), copy(i) AS (\n"
-                     "  SELECT 1 UNION ALL SELECT i + 1 FROM copy WHERE i < (SELECT max(copies) FROM counted)\n"
-                     ")\nSELECT ");
+    buffer_text(out,
+                " HAVING sum(n) > 0\n), copy(i) AS (\n"
+                "  SELECT 1 UNION ALL SELECT i + 1 FROM copy WHERE i < (SELECT max(copies) FROM counted)\n"
+                ")\nSELECT ");
     for (size_t i = 0; i < table->count; i++) {
         struct buffer name = {0};
         if (i) buffer_text(out, ",\n  ");
@@ -422,7 +432,8 @@ void history_ddl_drop_views(const struct captured_table *table, struct buffer *o
 
 void history_ddl_views(const struct captured_table *table, struct buffer *out)
 {
-    /* A table made before its first row image arrived (a truncate without schemas) has no columns to show yet. */
+    /* A table made before its first row image arrived (a truncate without schemas) has no columns to show
+     * yet. */
     if (table->count == 0) return;
     changes_view(out, table);
     field_changes_view(out, table);

@@ -32,7 +32,8 @@ static void set_value(struct message *message, struct slice text)
     message->value = slice_is(text, "null") ? (struct slice){0} : text;
 }
 
-/* A member that is a string (its text), null (absent), or an object (its source text, as kcat prints decoded Avro). */
+/* A member that is a string (its text), null (absent), or an object (its source text, as kcat prints decoded
+ * Avro). */
 static int read_text(struct json_reader *json, struct arena *arena, struct slice *text)
 {
     *text = (struct slice){0};
@@ -87,15 +88,17 @@ static int read_headers(struct json_reader *json, struct arena *arena, struct me
 /* Whether an object whose first member has this name can only be a Debezium value. */
 static bool begins_value(struct slice name)
 {
-    static const char *const names[] = {"before", "after", "schema", "source", "op", "payload", "transaction", "ts_ms"};
+    static const char *const names[] = {"before", "after",   "schema",      "source",
+                                        "op",     "payload", "transaction", "ts_ms"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (slice_is(name, names[i])) return true;
     return false;
 }
 
-/* A line that carries its place in a topic. False when it is none of that form (or broken: then it is taken for a
- * value, which says what is wrong with it). */
-static bool read_positioned(struct slice line, enum input_format format, struct arena *arena, struct message *message)
+/* A line that carries its place in a topic. False when it is none of that form (or broken: then it is taken
+ * for a value, which says what is wrong with it). */
+static bool read_positioned(struct slice line, enum input_format format, struct arena *arena,
+                            struct message *message)
 {
     struct json_reader json;
     struct slice name;
@@ -129,8 +132,8 @@ static bool read_positioned(struct slice line, enum input_format format, struct 
         }
         if (failed) return false;
     }
-    if (more || json_finish(&json) || !found.topic.size || partition < 0 || partition > INT32_MAX || offset < 0 ||
-        !has_value)
+    if (more || json_finish(&json) || !found.topic.size || partition < 0 || partition > INT32_MAX ||
+        offset < 0 || !has_value)
         return false;
     found.partition = (int32_t)partition;
     found.offset = offset;
@@ -148,7 +151,8 @@ int input_line_read(struct slice line, enum input_format format, struct arena *a
         return is_value(text) ? 0 : 1;
     }
     /* A raw tab cannot stand inside a JSON string, so the first one ends the key. */
-    const char *tab = format == INPUT_AUTO || format == INPUT_KEY_VALUE ? memchr(line.at, '\t', line.size) : NULL;
+    const char *tab =
+        format == INPUT_AUTO || format == INPUT_KEY_VALUE ? memchr(line.at, '\t', line.size) : NULL;
     if (tab) {
         struct slice key = {line.at, (size_t)(tab - line.at)};
         struct slice value = trimmed((struct slice){tab + 1, line.size - key.size - 1});

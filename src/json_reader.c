@@ -81,7 +81,8 @@ static int32_t hex4(const char *at, const char *end)
     return code;
 }
 
-/* The character of the escape behind a backslash at `at`; *used becomes the bytes behind the backslash. -1: none. */
+/* The character of the escape behind a backslash at `at`; *used becomes the bytes behind the backslash. -1:
+ * none. */
 static int32_t read_escape(const char *at, const char *end, size_t *used)
 {
     if (at == end) return -1;
@@ -128,13 +129,15 @@ static char *put_utf8(char *to, int32_t code)
     return to;
 }
 
-/* Checks the string at `at`; `raw` becomes what stands between the quotes, *escaped whether it holds a backslash. */
+/* Checks the string at `at`; `raw` becomes what stands between the quotes, *escaped whether it holds a
+ * backslash. */
 static int scan_string(struct json_reader *reader, struct slice *raw, bool *escaped)
 {
     const char *at = reader->at + 1, *end = reader->end;
     *escaped = false;
     for (;;) {
-        /* Plain ASCII eight bytes at a time: no quote, backslash, control character or high bit among them. */
+        /* Plain ASCII eight bytes at a time: no quote, backslash, control character or high bit among them.
+         */
         while (end - at >= 8) {
             const uint64_t ones = UINT64_C(0x0101010101010101), high = UINT64_C(0x8080808080808080);
             uint64_t word;
@@ -249,7 +252,8 @@ int json_open(struct json_reader *reader, enum json_kind kind)
     return 0;
 }
 
-/* Behind an opening bracket or a value: 1 when another item comes, 0 when `close` was read, -1 for anything else. */
+/* Behind an opening bracket or a value: 1 when another item comes, 0 when `close` was read, -1 for anything
+ * else. */
 static int next_item(struct json_reader *reader, char open, char close)
 {
     /* White space is allowed behind the opening bracket, so look back over it. */
@@ -266,7 +270,8 @@ static int next_item(struct json_reader *reader, char open, char close)
         return 0;
     }
     if (first) return 1;
-    if (*reader->at != ',') return refuse(reader, close == '}' ? "',' or '}' is expected" : "',' or ']' is expected");
+    if (*reader->at != ',')
+        return refuse(reader, close == '}' ? "',' or '}' is expected" : "',' or ']' is expected");
     reader->at++;
     return 1;
 }
@@ -308,7 +313,8 @@ static int skip_value(struct json_reader *reader)
         if (json_open(reader, kind)) return -1;
         while ((more = next_item(reader, '{', '}')) == 1) {
             skip_space(reader);
-            if (reader->at == reader->end || *reader->at != '"') return refuse(reader, "a member name is expected");
+            if (reader->at == reader->end || *reader->at != '"')
+                return refuse(reader, "a member name is expected");
             if (scan_string(reader, &ignored, &escaped)) return -1;
             skip_space(reader);
             if (reader->at == reader->end || *reader->at != ':') return refuse(reader, "':' is expected");

@@ -16,11 +16,8 @@ static const char *const defaults[][2] = {
 
 /* What exactly-once rests on: the database holds the positions. */
 static const char *const own[][2] = {
-    {"enable.auto.commit", "false"},
-    {"enable.auto.offset.store", "false"},
-    {"auto.offset.reset", "error"},
-    {"enable.partition.eof", "true"},
-    {"allow.auto.create.topics", "false"},
+    {"enable.auto.commit", "false"},  {"enable.auto.offset.store", "false"}, {"auto.offset.reset", "error"},
+    {"enable.partition.eof", "true"}, {"allow.auto.create.topics", "false"},
 };
 
 static int set(rd_kafka_conf_t *conf, const char *key, const char *value, struct error *error)
@@ -29,7 +26,8 @@ static int set(rd_kafka_conf_t *conf, const char *key, const char *value, struct
     if (rd_kafka_conf_set(conf, key, value, why, sizeof why) == RD_KAFKA_CONF_OK) return 0;
     /* librdkafka's message may repeat the value, which may be a password: the key has to do. */
     if (rd_kafka_conf_get(conf, key, NULL, &(size_t){0}) == RD_KAFKA_CONF_UNKNOWN)
-        return error_set(error, ERROR_USAGE, "-X %s: librdkafka %s has no such property", key, rd_kafka_version_str());
+        return error_set(error, ERROR_USAGE, "-X %s: librdkafka %s has no such property", key,
+                         rd_kafka_version_str());
     return error_set(error, ERROR_USAGE, "-X %s: librdkafka does not take this value", key);
 }
 
@@ -45,7 +43,8 @@ static int set_property(rd_kafka_conf_t *conf, const char *property, struct erro
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strcmp(key, own[i][0]) == 0)
             return error_set(error, ERROR_USAGE,
-                             "-X %s: cdclite sets this to %s itself, as its database holds the positions", key, own[i][1]);
+                             "-X %s: cdclite sets this to %s itself, as its database holds the positions",
+                             key, own[i][1]);
     return set(conf, key, equals + 1, error);
 }
 

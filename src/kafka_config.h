@@ -7,6 +7,7 @@
 struct rd_kafka_conf_s;
 
 /* The consumer's configuration: our defaults, then the user's properties. The caller owns *conf. */
-int kafka_config_make(const struct kafka_settings *settings, struct rd_kafka_conf_s **conf, struct error *error);
+int kafka_config_make(const struct kafka_settings *settings, struct rd_kafka_conf_s **conf,
+                      struct error *error);
 
 #endif

@@ -74,18 +74,20 @@ static void on_log(const rd_kafka_t *consumer, int level, const char *facility, 
     log_write(LOG_DEBUG, "librdkafka: %s: %s", facility, text);
 }
 
-static void on_commit(rd_kafka_t *consumer, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *offsets,
-                      void *opaque)
+static void on_commit(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
+                      rd_kafka_topic_partition_list_t *offsets, void *opaque)
 {
     struct kafka_source *kafka = opaque;
     (void)consumer;
     (void)offsets;
     kafka->commits_under_way--;
     if (code && code != RD_KAFKA_RESP_ERR__NO_OFFSET)
-        log_write(LOG_DEBUG, "Kafka: offsets (for lag monitors only) were not committed: %s", rd_kafka_err2str(code));
+        log_write(LOG_DEBUG, "Kafka: offsets (for lag monitors only) were not committed: %s",
+                  rd_kafka_err2str(code));
 }
 
-static int no_answer(struct kafka_source *kafka, rd_kafka_resp_err_t code, const char *what, struct error *error)
+static int no_answer(struct kafka_source *kafka, rd_kafka_resp_err_t code, const char *what,
+                     struct error *error)
 {
     size_t size = 0;
     char brokers[256] = "";
@@ -95,8 +97,8 @@ static int no_answer(struct kafka_source *kafka, rd_kafka_resp_err_t code, const
     /* Serves on_error, which knows more than "timed out". */
     rd_kafka_message_t *record = rd_kafka_consumer_poll(kafka->consumer, 0);
     if (record) rd_kafka_message_destroy(record);
-    return error_set(error, ERROR_SOURCE, "%s: %s: %s%s%s; check --brokers and that the broker runs", brokers, what,
-                     rd_kafka_err2str(code), *kafka->last_error ? ": " : "", kafka->last_error);
+    return error_set(error, ERROR_SOURCE, "%s: %s: %s%s%s; check --brokers and that the broker runs", brokers,
+                     what, rd_kafka_err2str(code), *kafka->last_error ? ": " : "", kafka->last_error);
 }
 
 static struct partition *append_partition(struct kafka_source *kafka, const char *topic, int32_t number)
@@ -114,8 +116,9 @@ static struct partition *append_partition(struct kafka_source *kafka, const char
 /* The partition's log bounds, and from them and the stored position where to start. */
 static int place(struct kafka_source *kafka, struct partition *partition, struct error *error)
 {
-    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(kafka->consumer, partition->topic, partition->partition,
-                                                                &partition->low, &partition->high, ANSWER_MS);
+    rd_kafka_resp_err_t code =
+        rd_kafka_query_watermark_offsets(kafka->consumer, partition->topic, partition->partition,
+                                         &partition->low, &partition->high, ANSWER_MS);
     if (code) return no_answer(kafka, code, "cannot ask for the log's bounds", error);
     struct position *position =
         positions_find(kafka->positions, slice_of(partition->topic), partition->partition);
@@ -125,18 +128,20 @@ static int place(struct kafka_source *kafka, struct partition *partition, struct
         partition->start = position->next_offset;
         if (position->next_offset < partition->low || position->next_offset > partition->high) {
             if (kafka->settings->restart == RESTART_REFUSED)
-                return error_set(error, ERROR_SOURCE,
-                                 "%s, partition %d: loaded up to offset %lld, but the log now holds %lld to %lld: %s. "
-                                 "Load it into another --db, or go on with --restart-at beginning (or end)",
-                                 partition->topic, partition->partition, (long long)position->next_offset,
-                                 (long long)partition->low, (long long)partition->high,
-                                 position->next_offset < partition->low
-                                     ? "retention deleted events that were not loaded"
-                                     : "the topic was made anew, or lost data");
-            partition->start = kafka->settings->restart == RESTART_BEGINNING ? partition->low : partition->high;
+                return error_set(
+                    error, ERROR_SOURCE,
+                    "%s, partition %d: loaded up to offset %lld, but the log now holds %lld to %lld: %s. "
+                    "Load it into another --db, or go on with --restart-at beginning (or end)",
+                    partition->topic, partition->partition, (long long)position->next_offset,
+                    (long long)partition->low, (long long)partition->high,
+                    position->next_offset < partition->low ? "retention deleted events that were not loaded"
+                                                           : "the topic was made anew, or lost data");
+            partition->start =
+                kafka->settings->restart == RESTART_BEGINNING ? partition->low : partition->high;
             position->next_offset = partition->start;
             position->unsaved = true;
-        } else if (position->anchor_offset >= partition->low && position->anchor_offset < position->next_offset) {
+        } else if (position->anchor_offset >= partition->low &&
+                   position->anchor_offset < position->next_offset) {
             partition->start = position->anchor_offset;
             partition->anchor_unchecked = true;
         }
@@ -152,14 +157,15 @@ static int unknown_topic(const struct rd_kafka_metadata *metadata, const char *t
     for (int i = 0; names && i < metadata->topic_cnt; i++) names[i] = metadata->topics[i].topic;
     const char *near = names ? suggest(topic, names) : NULL;
     error_set(error, ERROR_SOURCE, "%s: there is no such topic%s%s%s", topic,
-              near ? "; did you mean " : " (Debezium makes it with its first event; kcat -L -b BROKERS lists what is there)",
+              near ? "; did you mean "
+                   : " (Debezium makes it with its first event; kcat -L -b BROKERS lists what is there)",
               near ? near : "", near ? "?" : "");
     free(names);
     return -1;
 }
 
-static int find_partitions(struct kafka_source *kafka, const struct rd_kafka_metadata *metadata, const char *topic,
-                           struct error *error)
+static int find_partitions(struct kafka_source *kafka, const struct rd_kafka_metadata *metadata,
+                           const char *topic, struct error *error)
 {
     const struct rd_kafka_metadata_topic *found = NULL;
     for (int i = 0; i < metadata->topic_cnt; i++)
@@ -193,7 +199,8 @@ static int assign(struct kafka_source *kafka, struct error *error)
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)kafka->count);
     for (size_t i = 0; i < kafka->count; i++) {
         const struct partition *partition = &kafka->partitions[i];
-        rd_kafka_topic_partition_list_add(list, partition->topic, partition->partition)->offset = partition->next;
+        rd_kafka_topic_partition_list_add(list, partition->topic, partition->partition)->offset =
+            partition->next;
     }
     rd_kafka_resp_err_t code = rd_kafka_assign(kafka->consumer, list);
     rd_kafka_topic_partition_list_destroy(list);
@@ -204,7 +211,8 @@ static struct partition *find_partition(struct kafka_source *kafka, const rd_kaf
 {
     const char *topic = message->rkt ? rd_kafka_topic_name(message->rkt) : "";
     for (size_t i = 0; i < kafka->count; i++)
-        if (kafka->partitions[i].partition == message->partition && strcmp(kafka->partitions[i].topic, topic) == 0)
+        if (kafka->partitions[i].partition == message->partition &&
+            strcmp(kafka->partitions[i].topic, topic) == 0)
             return &kafka->partitions[i];
     return NULL;
 }
@@ -225,13 +233,14 @@ static void fill(struct message *message, const rd_kafka_message_t *record, cons
         .value = {record->payload, record->len},
     };
     if (rd_kafka_message_headers(record, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-        rd_kafka_header_get_last(headers, "__debezium.context.runId", &run_id, &size) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_header_get_last(headers, "__debezium.context.runId", &run_id, &size) ==
+            RD_KAFKA_RESP_ERR_NO_ERROR)
         message->run_id = (struct slice){run_id, size};
 }
 
 /* The first record read in a partition that was loaded from must be the one that was loaded last. */
-static int check_anchor(struct kafka_source *kafka, struct partition *partition, const struct message *message,
-                        struct error *error)
+static int check_anchor(struct kafka_source *kafka, struct partition *partition,
+                        const struct message *message, struct error *error)
 {
     struct position *position = partition->position;
     bool other_time = message->timestamp_ms >= 0 && position->anchor_timestamp >= 0 &&
@@ -239,10 +248,11 @@ static int check_anchor(struct kafka_source *kafka, struct partition *partition,
     partition->anchor_unchecked = false;
     if (message_hash(message) == position->anchor_hash && !other_time) return 0;
     if (kafka->settings->restart == RESTART_REFUSED)
-        return error_set(error, ERROR_SOURCE,
-                         "%s, partition %d: the record at offset %lld is not the one that was loaded from there: the "
-                         "topic was made anew. Load it into another --db, or go on with --restart-at beginning (or end)",
-                         partition->topic, partition->partition, (long long)message->offset);
+        return error_set(
+            error, ERROR_SOURCE,
+            "%s, partition %d: the record at offset %lld is not the one that was loaded from there: the "
+            "topic was made anew. Load it into another --db, or go on with --restart-at beginning (or end)",
+            partition->topic, partition->partition, (long long)message->offset);
     partition->next = kafka->settings->restart == RESTART_BEGINNING ? partition->low : partition->high;
     partition->ended = partition->next >= partition->high;
     position->next_offset = partition->next;
@@ -267,10 +277,11 @@ static int no_record(struct kafka_source *kafka, const rd_kafka_message_t *recor
         return SOURCE_IDLE;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-        return error_set(error, ERROR_SOURCE,
-                         "%s, partition %d: the log no longer holds the next offset: retention deleted it, or the topic "
-                         "was made anew (%s); start cdclite again to see how to go on",
-                         partition ? partition->topic : "?", record->partition, rd_kafka_message_errstr(record));
+        return error_set(
+            error, ERROR_SOURCE,
+            "%s, partition %d: the log no longer holds the next offset: retention deleted it, or the topic "
+            "was made anew (%s); start cdclite again to see how to go on",
+            partition ? partition->topic : "?", record->partition, rd_kafka_message_errstr(record));
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
@@ -299,7 +310,8 @@ static int kafka_next(struct source *source, int timeout_ms, struct message *mes
             continue;
         }
         struct partition *partition = find_partition(kafka, record);
-        /* An offset below the expected one is never taken: librdkafka may hand out what it had fetched before. */
+        /* An offset below the expected one is never taken: librdkafka may hand out what it had fetched
+         * before. */
         if (!partition || record->offset < partition->next) {
             rd_kafka_message_destroy(record);
             continue;
@@ -327,7 +339,8 @@ static void kafka_stored(struct source *source, const struct positions *position
     for (size_t i = 0; i < kafka->count; i++) {
         struct partition *partition = &kafka->partitions[i];
         if (!partition->position)
-            partition->position = positions_find(kafka->positions, slice_of(partition->topic), partition->partition);
+            partition->position =
+                positions_find(kafka->positions, slice_of(partition->topic), partition->partition);
         if (!partition->position || !partition->position->stored) continue;
         rd_kafka_topic_partition_list_add(list, partition->topic, partition->partition)->offset =
             partition->position->next_offset;
@@ -339,7 +352,8 @@ static void kafka_stored(struct source *source, const struct positions *position
 static int64_t end_of(const struct kafka_source *kafka, const struct partition *partition)
 {
     int64_t low, high;
-    if (rd_kafka_get_watermark_offsets(kafka->consumer, partition->topic, partition->partition, &low, &high) ||
+    if (rd_kafka_get_watermark_offsets(kafka->consumer, partition->topic, partition->partition, &low,
+                                       &high) ||
         high < partition->high)
         return partition->high;
     return high;
@@ -361,7 +375,8 @@ static int64_t kafka_end_offset(struct source *source, struct slice topic, int32
     const struct kafka_source *kafka = of(source);
     for (size_t i = 0; i < kafka->count; i++) {
         const struct partition *partition = &kafka->partitions[i];
-        if (partition->partition == number && slice_is(topic, partition->topic)) return end_of(kafka, partition);
+        if (partition->partition == number && slice_is(topic, partition->topic))
+            return end_of(kafka, partition);
     }
     return -1;
 }
@@ -372,7 +387,8 @@ static void *destroy(void *consumer)
     return NULL;
 }
 
-/* Destroys the consumer on a thread of its own, which is left behind if it hangs: everything is stored by now. */
+/* Destroys the consumer on a thread of its own, which is left behind if it hangs: everything is stored by
+ * now. */
 static void destroy_or_leave(rd_kafka_t *consumer)
 {
     pthread_t thread;
@@ -404,8 +420,8 @@ static void kafka_close(struct source *source)
     free(kafka);
 }
 
-int kafka_source_open(const struct kafka_settings *settings, struct positions *positions, struct source **source,
-                      struct error *error)
+int kafka_source_open(const struct kafka_settings *settings, struct positions *positions,
+                      struct source **source, struct error *error)
 {
     char why[512];
     rd_kafka_conf_t *conf = NULL;

@@ -18,10 +18,10 @@
 
 enum {
     BATCH_MESSAGES = 10000,
-    BATCH_BYTES = 32 << 20,      /* of messages, as received */
-    BATCH_MS = 500,              /* a slow topic is visible within a second */
+    BATCH_BYTES = 32 << 20, /* of messages, as received */
+    BATCH_MS = 500,         /* a slow topic is visible within a second */
     POLL_MS = 100,
-    KEPT_OF_OVERSIZED = 1024,    /* bytes of an oversized event in rejected_event */
+    KEPT_OF_OVERSIZED = 1024, /* bytes of an oversized event in rejected_event */
 };
 
 /* The open transaction. */
@@ -54,7 +54,8 @@ struct loader {
 static int64_t monotonic_ms(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_MONOTONIC_COARSE,
+                  &now); /* a few milliseconds' precision; cheap enough for every message */
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -161,7 +162,8 @@ static int commit_batch(struct loader *loader, struct source *source, struct err
     }
     if ((loader->texts && text_logs_write(loader->texts, error)) ||
         positions_save(loader->positions, db, error) || redelivery_save(loader->redelivery, error) ||
-        catalog_save_counts(loader->catalog, error) || save_batch(loader, error) || database_run(db, "COMMIT", error))
+        catalog_save_counts(loader->catalog, error) || save_batch(loader, error) ||
+        database_run(db, "COMMIT", error))
         return -1;
     batch->open = false;
     loader->counts.messages += batch->counts.messages;
@@ -174,7 +176,8 @@ static int commit_batch(struct loader *loader, struct source *source, struct err
     return 0;
 }
 
-static int reject(struct loader *loader, const struct message *message, const char *reason, struct error *error)
+static int reject(struct loader *loader, const struct message *message, const char *reason,
+                  struct error *error)
 {
     sqlite3_stmt *insert = loader->insert_rejected;
     struct slice value = message->value;
@@ -186,11 +189,14 @@ static int reject(struct loader *loader, const struct message *message, const ch
     } else if (value.at) {
         hash = hash_bytes(HASH_START, value.at, value.size);
     }
-    if (size > loader->settings->max_event_bytes && value.size > KEPT_OF_OVERSIZED) value.size = KEPT_OF_OVERSIZED;
+    if (size > loader->settings->max_event_bytes && value.size > KEPT_OF_OVERSIZED)
+        value.size = KEPT_OF_OVERSIZED;
     snprintf(hex, sizeof hex, "%016" PRIx64, hash);
     if (loader->counts.rejected + loader->batch.counts.rejected == 0)
-        log_write(LOG_WARNING, "%.*s, partition %d, offset %lld rejected: %s (see rejected_event; more are counted)",
-                  (int)message->topic.size, message->topic.at, message->partition, (long long)message->offset, reason);
+        log_write(LOG_WARNING,
+                  "%.*s, partition %d, offset %lld rejected: %s (see rejected_event; more are counted)",
+                  (int)message->topic.size, message->topic.at, message->partition, (long long)message->offset,
+                  reason);
     sqlite3_bind_int64(insert, 1, loader->batch.id);
     database_bind_slice(insert, 2, message->topic);
     sqlite3_bind_int(insert, 3, message->partition);
@@ -219,7 +225,8 @@ static int store_change(struct loader *loader, struct captured_table *table, con
     int64_t change_id = loader->next_change_id;
     history_list_unavailable(table, change, &loader->unavailable);
     if (buffer_failed(&loader->unavailable)) return error_memory(error);
-    int repeated = redelivery_check(loader->redelivery, table, message, change, change_id, batch->first_change_id, error);
+    int repeated = redelivery_check(loader->redelivery, table, message, change, change_id,
+                                    batch->first_change_id, error);
     if (repeated) {
         batch->counts.redelivered++;
         return repeated < 0 ? -1 : 0;
@@ -253,7 +260,8 @@ static int take_change(struct loader *loader, const struct message *message, con
     const struct table_schema *schema = NULL;
     struct captured_table *table;
     int result = 0;
-    if (change->schema_block.at) result = schema_cache_find(loader->schemas, change->schema_block, &schema, error);
+    if (change->schema_block.at)
+        result = schema_cache_find(loader->schemas, change->schema_block, &schema, error);
     if (result == 0) result = catalog_table_for(loader->catalog, message, change, &table, error);
     if (result) return result;
     result = rows_read(table, change, schema, &loader->arena, error);
@@ -283,8 +291,9 @@ static int take_message(struct loader *loader, struct position *position, struct
         break;
     }
     arena_reset(&loader->arena);
-    if (result) return error_context(error, "%.*s, partition %d, offset %lld", (int)message->topic.size,
-                                     message->topic.at, message->partition, (long long)message->offset);
+    if (result)
+        return error_context(error, "%.*s, partition %d, offset %lld", (int)message->topic.size,
+                             message->topic.at, message->partition, (long long)message->offset);
     position_advance(position, message);
     loader->batch.counts.messages++;
     loader->batch.messages++;
@@ -301,23 +310,24 @@ static int skip_message(struct loader *loader, const struct position *position, 
     bool other_time = message->timestamp_ms >= 0 && position->anchor_timestamp >= 0 &&
                       message->timestamp_ms != position->anchor_timestamp;
     if (message_hash(message) == position->anchor_hash && !other_time) return 0;
-    return error_set(error, ERROR_SOURCE,
-                     "%s, partition %d: the record at offset %lld is not the one that was loaded from there: the topic "
-                     "was made anew, or this is another topic of that name. Load it into another --db, or take it as it "
-                     "is now with --restart-at beginning (or end)",
-                     position->topic, position->partition, (long long)message->offset);
+    return error_set(
+        error, ERROR_SOURCE,
+        "%s, partition %d: the record at offset %lld is not the one that was loaded from there: the topic "
+        "was made anew, or this is another topic of that name. Load it into another --db, or take it as it "
+        "is now with --restart-at beginning (or end)",
+        position->topic, position->partition, (long long)message->offset);
 }
 
 static bool batch_is_due(const struct loader *loader)
 {
     const struct batch *batch = &loader->batch;
     if (!batch->open) return false;
-    if (batch->messages >= BATCH_MESSAGES || batch->bytes >= BATCH_BYTES) return true;
-    /* The clock is read now and then, not for each message of a full stream. */
-    return batch->messages % 64 == 0 && monotonic_ms() - batch->opened_ms >= BATCH_MS;
+    return batch->messages >= BATCH_MESSAGES || batch->bytes >= BATCH_BYTES ||
+           monotonic_ms() - batch->opened_ms >= BATCH_MS;
 }
 
-int loader_run(struct loader *loader, struct source *source, const volatile sig_atomic_t *stop, struct error *error)
+int loader_run(struct loader *loader, struct source *source, const volatile sig_atomic_t *stop,
+               struct error *error)
 {
     struct progress progress;
     struct message message;

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "cdclite/terminal.h"
+
 static enum log_level shown = LOG_INFO;
 static bool progress_stands;
 
@@ -34,14 +36,7 @@ void log_write(enum log_level level, const char *format, ...)
     va_end(arguments);
     clear_progress();
     fputs(level == LOG_WARNING ? "cdclite: warning: " : "cdclite: ", stderr);
-    /* Names and values from events may stand in the text: none of them may steer the terminal. */
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (*c < 0x20 || *c == 0x7f) {
-            fprintf(stderr, "\\x%02x", *c);
-        } else {
-            fputc(*c, stderr);
-        }
-    }
+    terminal_write(text, stderr);
     fputc('\n', stderr);
 }
 

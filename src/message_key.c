@@ -5,8 +5,8 @@
 #include "cdclite/json_reader.h"
 
 /* The members of the object at the reader; `payload` gets the one of that name. -1: no object, or broken. */
-static int read_names(struct json_reader *json, struct arena *arena, struct slice *names, size_t room, size_t *count,
-                      struct slice *payload)
+static int read_names(struct json_reader *json, struct arena *arena, struct slice *names, size_t room,
+                      size_t *count, struct slice *payload)
 {
     struct slice name, raw;
     int more;

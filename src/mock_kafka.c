@@ -69,7 +69,8 @@ int mock_kafka_produce(struct mock_kafka *mock, const struct message *message, s
     snprintf(topic, sizeof topic, "%.*s", (int)message->topic.size, message->topic.at);
     if (message->run_id.at) {
         headers = rd_kafka_headers_new(1);
-        rd_kafka_header_add(headers, "__debezium.context.runId", -1, message->run_id.at, (ssize_t)message->run_id.size);
+        rd_kafka_header_add(headers, "__debezium.context.runId", -1, message->run_id.at,
+                            (ssize_t)message->run_id.size);
     }
     do {
         rd_kafka_vu_t arguments[] = {
@@ -78,7 +79,8 @@ int mock_kafka_produce(struct mock_kafka *mock, const struct message *message, s
             {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)message->key.at, message->key.size}},
             {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {(void *)message->value.at, message->value.size}},
             {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
-            {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = message->timestamp_ms > 0 ? message->timestamp_ms : 0},
+            {.vtype = RD_KAFKA_VTYPE_TIMESTAMP,
+             .u.i64 = message->timestamp_ms > 0 ? message->timestamp_ms : 0},
             {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
         };
         size_t count = sizeof arguments / sizeof *arguments - (headers ? 0 : 1);
@@ -88,15 +90,18 @@ int mock_kafka_produce(struct mock_kafka *mock, const struct message *message, s
         rd_kafka_poll(mock->producer, code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? 100 : 0);
     } while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL);
     if (code && headers) rd_kafka_headers_destroy(headers);
-    return code ? error_set(error, ERROR_SOURCE, "cannot produce to %s: %s", topic, rd_kafka_err2str(code)) : 0;
+    return code ? error_set(error, ERROR_SOURCE, "cannot produce to %s: %s", topic, rd_kafka_err2str(code))
+                : 0;
 }
 
 int mock_kafka_flush(struct mock_kafka *mock, struct error *error)
 {
     rd_kafka_resp_err_t code = rd_kafka_flush(mock->producer, FLUSH_MS);
-    if (code) return error_set(error, ERROR_SOURCE, "the mock cluster does not answer: %s", rd_kafka_err2str(code));
+    if (code)
+        return error_set(error, ERROR_SOURCE, "the mock cluster does not answer: %s", rd_kafka_err2str(code));
     if (mock->undelivered)
-        return error_set(error, ERROR_SOURCE, "the mock cluster refused %lld messages", (long long)mock->undelivered);
+        return error_set(error, ERROR_SOURCE, "the mock cluster refused %lld messages",
+                         (long long)mock->undelivered);
     return 0;
 }
 

@@ -19,7 +19,8 @@ static const struct option {
 } option_table[] = {
     {"brokers", 'b', OPTION_TEXT, offsetof(struct options, brokers), "HOST:PORT,…", NULL,
      "Kafka brokers to load from", COMMAND_LOAD},
-    {"topic", 't', OPTION_LIST, offsetof(struct options, topics), "TOPIC", NULL, "topic to load; repeats", COMMAND_LOAD},
+    {"topic", 't', OPTION_LIST, offsetof(struct options, topics), "TOPIC", NULL, "topic to load; repeats",
+     COMMAND_LOAD},
     {"property", 'X', OPTION_LIST, offsetof(struct options, properties), "KEY=VALUE", NULL,
      "any librdkafka property; repeats (secrets belong into a file: -F)", COMMAND_LOAD},
     {"property-file", 'F', OPTION_LIST, offsetof(struct options, property_files), "FILE", NULL,
@@ -27,37 +28,41 @@ static const struct option {
     {"input", 'i', OPTION_TEXT, offsetof(struct options, input), "FILE", NULL,
      "load the lines of a file instead, - for standard input", COMMAND_LOAD},
     {"input-format", 0, OPTION_TEXT, offsetof(struct options, input_format), "FORMAT", "auto",
-     "what a line is: value, key-value (by a tab), kcat (kcat -J), recorded; auto tells them apart", COMMAND_LOAD},
-    {"until-end", 'e', OPTION_FLAG, offsetof(struct options, until_end), NULL, NULL,
-     "stop at the topic's end as it is at start; of a file, take a last line without a line feed too", COMMAND_LOAD},
-    {"max-messages", 'c', OPTION_COUNT, offsetof(struct options, max_messages), "N", NULL, "stop after N messages",
+     "what a line is: value, key-value (by a tab), kcat (kcat -J), recorded; auto tells them apart",
      COMMAND_LOAD},
+    {"until-end", 'e', OPTION_FLAG, offsetof(struct options, until_end), NULL, NULL,
+     "stop at the topic's end as it is at start; of a file, take a last line without a line feed too",
+     COMMAND_LOAD},
+    {"max-messages", 'c', OPTION_COUNT, offsetof(struct options, max_messages), "N", NULL,
+     "stop after N messages", COMMAND_LOAD},
     {"max-event-bytes", 0, OPTION_SIZE, offsetof(struct options, max_event_bytes), "BYTES", "16M",
      "a larger event goes to rejected_event", COMMAND_LOAD},
     {"restart-at", 0, OPTION_TEXT, offsetof(struct options, restart_at), "beginning|end", NULL,
      "where a topic was made anew or has lost what comes next, go on there", COMMAND_LOAD},
     {"text", 0, OPTION_LIST, offsetof(struct options, texts), "[TABLE=]FILE", "output_data.txt",
      "the text log of a table (of holding when none is named); repeats", COMMAND_LOAD},
-    {"no-text", 0, OPTION_FLAG, offsetof(struct options, no_text), NULL, NULL, "write no text log", COMMAND_LOAD},
+    {"no-text", 0, OPTION_FLAG, offsetof(struct options, no_text), NULL, NULL, "write no text log",
+     COMMAND_LOAD},
     {"table", 0, OPTION_LIST, offsetof(struct options, tables), "TOPIC=NAME", NULL,
      "what a topic's table is called here; repeats", COMMAND_LOAD},
-    {"queries", 0, OPTION_TEXT, offsetof(struct options, queries), "DIR", NULL, "your own query files besides the built-in",
-     COMMAND_QUERY},
+    {"queries", 0, OPTION_TEXT, offsetof(struct options, queries), "DIR", NULL,
+     "your own query files besides the built-in", COMMAND_QUERY},
     {"format", 'f', OPTION_TEXT, offsetof(struct options, format), "FORMAT", NULL,
      "table, csv, tsv, json, jsonl or markdown (table on a terminal, csv otherwise); of status: text or json",
      COMMAND_QUERY | COMMAND_STATUS},
-    {"output", 'o', OPTION_TEXT, offsetof(struct options, output), "FILE", NULL, "write there instead of standard output",
-     COMMAND_EXPORT},
-    {"dir", 0, OPTION_TEXT, offsetof(struct options, directory), "DIR", "cdclite-demo", "where the demo puts its files",
-     COMMAND_DEMO},
+    {"output", 'o', OPTION_TEXT, offsetof(struct options, output), "FILE", NULL,
+     "write there instead of standard output", COMMAND_EXPORT},
+    {"dir", 0, OPTION_TEXT, offsetof(struct options, directory), "DIR", "cdclite-demo",
+     "where the demo puts its files", COMMAND_DEMO},
     {"db", 'd', OPTION_TEXT, offsetof(struct options, db), "FILE", "history.db", "the change history",
      COMMAND_LOAD | COMMAND_QUERY | COMMAND_STATUS | COMMAND_EXPORT | COMMAND_SCHEMA},
-    {"quiet", 'q', OPTION_FLAG, offsetof(struct options, quiet), NULL, NULL, "say only what went wrong", COMMAND_ALL},
-    {"verbose", 'v', OPTION_FLAG, offsetof(struct options, verbose), NULL, NULL, "say more, librdkafka's messages too",
+    {"quiet", 'q', OPTION_FLAG, offsetof(struct options, quiet), NULL, NULL, "say only what went wrong",
      COMMAND_ALL},
+    {"verbose", 'v', OPTION_FLAG, offsetof(struct options, verbose), NULL, NULL,
+     "say more, librdkafka's messages too", COMMAND_ALL},
     {"help", 'h', OPTION_FLAG, offsetof(struct options, help), NULL, NULL, "this help", COMMAND_ALL},
-    {"version", 'V', OPTION_FLAG, offsetof(struct options, version), NULL, NULL, "the versions of cdclite and its libraries",
-     COMMAND_ALL},
+    {"version", 'V', OPTION_FLAG, offsetof(struct options, version), NULL, NULL,
+     "the versions of cdclite and its libraries", COMMAND_ALL},
 };
 
 enum { OPTION_COUNT_ALL = sizeof option_table / sizeof *option_table };
@@ -89,7 +94,8 @@ static int64_t number_of(const char *text, bool is_size)
     return (int64_t)(number << shift);
 }
 
-static int set_option(struct options *options, const struct option *option, const char *value, struct error *error)
+static int set_option(struct options *options, const struct option *option, const char *value,
+                      struct error *error)
 {
     void *field = (char *)options + option->field;
     switch (option->kind) {
@@ -126,7 +132,8 @@ static int unknown_option(const char *name, size_t size, struct error *error)
 }
 
 /* One argument that begins with a dash; *at moves on when it takes the next one as its value. */
-static int parse_option(struct options *options, int argc, char **argv, int *at, unsigned *used, struct error *error)
+static int parse_option(struct options *options, int argc, char **argv, int *at, unsigned *used,
+                        struct error *error)
 {
     const char *argument = argv[*at], *value = NULL;
     const struct option *option = NULL;
@@ -228,22 +235,24 @@ void options_free(struct options *options)
 
 void options_help(FILE *out)
 {
-    fputs("cdclite loads Debezium change events into a text log and an append-only SQLite history, and answers\n"
+    fputs("cdclite loads Debezium change events into a text log and an append-only SQLite history, and "
+          "answers\n"
           "questions on them.\n\n"
           "Usage: cdclite COMMAND [OPTIONS]\n\nCommands:\n",
           out);
     for (const struct command *command = commands; command->name; command++)
         fprintf(out, "  %-8s %s\n", command->name, command->summary);
-    fputs("\nExamples:\n"
-          "  cdclite demo\n"
-          "  cdclite load --brokers localhost:9092 --topic bankserver1.bank_data.holding\n"
-          "  cdclite load --input events.jsonl\n"
-          "  cdclite query stock_change_counts\n"
-          "  cdclite query most_sold_stocks from=2025-01-01 to=2025-02-01 --format csv\n"
-          "  sqlite3 -readonly history.db\n\n"
-          "cdclite COMMAND --help says more about one command.\n\n"
-          "Exit codes: 0 done, 1 failure, 2 usage, 3 source (Kafka, input), 4 storage (database, text log).\n",
-          out);
+    fputs(
+        "\nExamples:\n"
+        "  cdclite demo\n"
+        "  cdclite load --brokers localhost:9092 --topic bankserver1.bank_data.holding\n"
+        "  cdclite load --input events.jsonl\n"
+        "  cdclite query stock_change_counts\n"
+        "  cdclite query most_sold_stocks from=2025-01-01 to=2025-02-01 --format csv\n"
+        "  sqlite3 -readonly history.db\n\n"
+        "cdclite COMMAND --help says more about one command.\n\n"
+        "Exit codes: 0 done, 1 failure, 2 usage, 3 source (Kafka, input), 4 storage (database, text log).\n",
+        out);
 }
 
 void options_command_help(const struct command *command, FILE *out)
@@ -255,9 +264,9 @@ void options_command_help(const struct command *command, FILE *out)
         const struct option *option = &option_table[i];
         if (!(option->commands & command->bit)) continue;
         char left[64];
-        snprintf(left, sizeof left, "%c%c%s--%s%s%s", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
-                 option->letter ? ", " : "  ", option->name, option->argument ? " " : "",
-                 option->argument ? option->argument : "");
+        snprintf(left, sizeof left, "%c%c%s--%s%s%s", option->letter ? '-' : ' ',
+                 option->letter ? option->letter : ' ', option->letter ? ", " : "  ", option->name,
+                 option->argument ? " " : "", option->argument ? option->argument : "");
         fprintf(out, "  %-34s %s", left, option->help);
         if (option->otherwise) fprintf(out, " (default: %s)", option->otherwise);
         fputc('\n', out);

@@ -75,8 +75,9 @@ int positions_load(struct positions *positions, sqlite3 *db, struct error *error
         return -1;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
         const char *hash = (const char *)sqlite3_column_text(statement, 5);
-        struct position *position = positions_make(
-            positions, slice_of((const char *)sqlite3_column_text(statement, 0)), sqlite3_column_int(statement, 1));
+        struct position *position =
+            positions_make(positions, slice_of((const char *)sqlite3_column_text(statement, 0)),
+                           sqlite3_column_int(statement, 1));
         if (!position) {
             error_memory(error);
             goto done;
@@ -107,7 +108,8 @@ int positions_save(struct positions *positions, sqlite3 *db, struct error *error
 {
     sqlite3_stmt *statement;
     int result = 0;
-    if (database_prepare(db, "REPLACE INTO position VALUES(?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, -1))", &statement, error))
+    if (database_prepare(db, "REPLACE INTO position VALUES(?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, -1))",
+                         &statement, error))
         return -1;
     for (size_t i = 0; i < positions->count && result == 0; i++) {
         struct position *position = positions->all[i];

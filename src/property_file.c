@@ -36,7 +36,8 @@ static char *trim(char *text)
 }
 
 /* One line; nothing for an empty one and a comment. */
-static int read_line(struct property_list *list, char *line, const char *path, long number, struct error *error)
+static int read_line(struct property_list *list, char *line, const char *path, long number,
+                     struct error *error)
 {
     char *key = trim(line);
     if (!*key || *key == '#') return 0;
@@ -63,7 +64,8 @@ int property_list_read(struct property_list *list, const char *path, struct erro
         secret |= strstr(line, "password") != NULL;
         result = read_line(list, line, path, number, error);
     }
-    if (result == 0 && ferror(file)) result = error_set(error, ERROR_USAGE, "-F %s: %s", path, strerror(errno));
+    if (result == 0 && ferror(file))
+        result = error_set(error, ERROR_USAGE, "-F %s: %s", path, strerror(errno));
     if (result == 0 && secret && fstat(fileno(file), &status) == 0 && status.st_mode & (S_IRGRP | S_IROTH))
         log_write(LOG_WARNING, "%s holds a password and others may read it: chmod 600 %s", path, path);
     free(line);

@@ -10,8 +10,9 @@
 #include "cdclite/identity_map.h"
 
 enum {
-    MOST_OCCURRENCES = 500 * 1000, /* held in memory at once, 20 MB; what is dropped is read again when needed */
-    QUIET_EVENTS = 50 * 1000,      /* without a look-up, after which the memory is given back */
+    MOST_OCCURRENCES =
+        500 * 1000,           /* held in memory at once, 20 MB; what is dropped is read again when needed */
+    QUIET_EVENTS = 50 * 1000, /* without a look-up, after which the memory is given back */
 };
 
 /* What is held of a table's history while events are looked up. */
@@ -47,8 +48,8 @@ int redelivery_open(sqlite3 *db, struct redelivery **redelivery, struct error *e
     if (!*redelivery) return error_memory(error);
     (*redelivery)->db = db;
     if (runs_open(&(*redelivery)->runs, db, error)) return -1;
-    return database_prepare(db, "INSERT INTO redelivered_event VALUES(?1, ?2, ?3, ?4, ?5)", &(*redelivery)->insert,
-                            error);
+    return database_prepare(db, "INSERT INTO redelivered_event VALUES(?1, ?2, ?3, ?4, ?5)",
+                            &(*redelivery)->insert, error);
 }
 
 static void forget(struct lookup *lookup)
@@ -103,10 +104,13 @@ static int same_event(void *context, const struct history_row *row, struct error
     const struct captured_table *table = comparing->table;
     const struct change *change = comparing->change;
     (void)error;
-    if (row->op != change->op || !value_equals(&row->lsn, &change->lsn) || !value_equals(&row->tx_id, &change->tx_id))
+    if (row->op != change->op || !value_equals(&row->lsn, &change->lsn) ||
+        !value_equals(&row->tx_id, &change->tx_id))
         return 0;
     for (size_t i = 0; i < table->count; i++)
-        if (!value_equals(&row->before[i], &table->before[i]) || !value_equals(&row->after[i], &table->after[i])) return 0;
+        if (!value_equals(&row->before[i], &table->before[i]) ||
+            !value_equals(&row->after[i], &table->after[i]))
+            return 0;
     return 1;
 }
 
@@ -145,7 +149,8 @@ static int load_repeats(struct redelivery *redelivery, struct lookup *lookup, in
         }
         int64_t change_id = sqlite3_column_int64(statement, 0), number = sqlite3_column_int64(statement, 1);
         while (first_row < last_row && lookup->map.all[first_row].change_id < change_id) first_row++;
-        if (first_row == last_row || lookup->map.all[first_row].change_id != change_id) continue; /* another table's */
+        if (first_row == last_row || lookup->map.all[first_row].change_id != change_id)
+            continue; /* another table's */
         if (!identity_map_add(&lookup->map, lookup->map.all[first_row].hash, change_id,
                               runs_numbered(&redelivery->runs, number), false))
             result = error_memory(error);
@@ -163,7 +168,8 @@ static int load_range(struct redelivery *redelivery, struct lookup *lookup, int6
     return load_repeats(redelivery, lookup, from, to, first_row, error);
 }
 
-static int load_spans(struct redelivery *redelivery, struct lookup *lookup, int64_t batch_first_id, struct error *error)
+static int load_spans(struct redelivery *redelivery, struct lookup *lookup, int64_t batch_first_id,
+                      struct error *error)
 {
     sqlite3_stmt *statement;
     int code, result = 0;
@@ -190,16 +196,16 @@ static int load_spans(struct redelivery *redelivery, struct lookup *lookup, int6
             lookup->spans = spans;
         }
         lookup->spans[lookup->span_count++] = (struct batch_span){
-            sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1), sqlite3_column_int64(statement, 2),
-            sqlite3_column_int64(statement, 3), false};
+            sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1),
+            sqlite3_column_int64(statement, 2), sqlite3_column_int64(statement, 3), false};
     }
     sqlite3_finalize(statement);
     return result;
 }
 
 /*
- * Sees to it that every stored event with this lsn is in the map: those of the batches that span it. What is stored
- * from now on is added by redelivery_stored.
+ * Sees to it that every stored event with this lsn is in the map: those of the batches that span it. What is
+ * stored from now on is added by redelivery_stored.
  */
 static int load_lsn(struct redelivery *redelivery, struct lookup *lookup, int64_t lsn, int64_t batch_first_id,
                     struct error *error)
@@ -231,7 +237,8 @@ static int load_lsn(struct redelivery *redelivery, struct lookup *lookup, int64_
     return 0;
 }
 
-static struct lookup *find_lookup(struct redelivery *redelivery, struct captured_table *table, struct error *error)
+static struct lookup *find_lookup(struct redelivery *redelivery, struct captured_table *table,
+                                  struct error *error)
 {
     for (struct lookup *lookup = redelivery->lookups; lookup; lookup = lookup->next)
         if (lookup->table == table) return lookup;
@@ -258,8 +265,8 @@ static int find_repeated(struct redelivery *redelivery, struct lookup *lookup, c
         if (found->run == NO_RUN) continue;
         const struct run *run = &redelivery->runs.all[found->run];
         if (!runs_comparable(run, own)) continue;
-        int same = history_scan(redelivery->db, lookup->table, found->change_id, found->change_id, same_event, &comparing,
-                                error);
+        int same = history_scan(redelivery->db, lookup->table, found->change_id, found->change_id, same_event,
+                                &comparing, error);
         if (same < 0) return -1;
         if (!same) continue;
         if (runs_same(run, own)) given++;
@@ -269,9 +276,11 @@ static int find_repeated(struct redelivery *redelivery, struct lookup *lookup, c
     /* It repeats the (given+1)-th stored one; occurrences come newest first. */
     size_t skip = stored - given - 1;
     while ((found = identity_map_find(&lookup->map, hash, found))) {
-        if (!found->stored || found->run == NO_RUN || !runs_comparable(&redelivery->runs.all[found->run], own)) continue;
-        int same = history_scan(redelivery->db, lookup->table, found->change_id, found->change_id, same_event, &comparing,
-                                error);
+        if (!found->stored || found->run == NO_RUN ||
+            !runs_comparable(&redelivery->runs.all[found->run], own))
+            continue;
+        int same = history_scan(redelivery->db, lookup->table, found->change_id, found->change_id, same_event,
+                                &comparing, error);
         if (same < 0) return -1;
         if (same && skip-- == 0) break;
     }
@@ -290,8 +299,9 @@ static int record(struct redelivery *redelivery, const struct stream *stream, co
     return database_step(redelivery->db, redelivery->insert, error);
 }
 
-int redelivery_check(struct redelivery *redelivery, struct captured_table *table, const struct message *message,
-                     const struct change *change, int64_t change_id, int64_t batch_first_id, struct error *error)
+int redelivery_check(struct redelivery *redelivery, struct captured_table *table,
+                     const struct message *message, const struct change *change, int64_t change_id,
+                     int64_t batch_first_id, struct error *error)
 {
     struct stream *stream = runs_take(&redelivery->runs, table, message, change, change_id, error);
     if (!stream) return -1;
@@ -299,7 +309,8 @@ int redelivery_check(struct redelivery *redelivery, struct captured_table *table
     struct lookup *lookup = find_lookup(redelivery, table, error);
     if (!lookup) return -1;
     int64_t repeated = 0;
-    if (change->lsn.type == VALUE_INTEGER && runs_others_reached(&redelivery->runs, stream, change->lsn.integer)) {
+    if (change->lsn.type == VALUE_INTEGER &&
+        runs_others_reached(&redelivery->runs, stream, change->lsn.integer)) {
         uint64_t hash = change_hash(table, change);
         lookup->quiet = 0;
         if (lookup->map.count > MOST_OCCURRENCES) forget(lookup);
@@ -317,8 +328,8 @@ int redelivery_check(struct redelivery *redelivery, struct captured_table *table
     return repeated != 0;
 }
 
-int redelivery_stored(struct redelivery *redelivery, struct captured_table *table, const struct change *change,
-                      int64_t change_id, struct error *error)
+int redelivery_stored(struct redelivery *redelivery, struct captured_table *table,
+                      const struct change *change, int64_t change_id, struct error *error)
 {
     struct lookup *lookup = find_lookup(redelivery, table, error);
     if (!lookup) return -1;

@@ -39,8 +39,8 @@ struct row_reading {
     bool after;
 };
 
-/* The column of a member, guessed to stand where the schema (or the table) has its i-th. *type becomes how to read
- * it. 1: refused. */
+/* The column of a member, guessed to stand where the schema (or the table) has its i-th. *type becomes how to
+ * read it. 1: refused. */
 static int find_column(const struct row_reading *reading, struct slice name, size_t i, size_t *index,
                        struct column_type *type, struct error *error)
 {
@@ -82,11 +82,12 @@ static int read_row(const struct row_reading *reading, struct slice row, struct 
         if (result) return result;
         struct value *value = &(reading->after ? table->after : table->before)[index];
         if (value_read(&json, &type, reading->arena, value)) {
-            error_set(error, ERROR_SOURCE, "column %.*s: %s", (int)(name.size < 200 ? name.size : 200), name.at,
-                      json.problem);
+            error_set(error, ERROR_SOURCE, "column %.*s: %s", (int)(name.size < 200 ? name.size : 200),
+                      name.at, json.problem);
             return 1;
         }
-        if (!storage_holds(table->columns[index].storage, value->type)) table_widen(table, &table->columns[index]);
+        if (!storage_holds(table->columns[index].storage, value->type))
+            table_widen(table, &table->columns[index]);
     }
     if (more == 0) return 0;
 refused:

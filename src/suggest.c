@@ -22,7 +22,8 @@ static size_t distance(const char *a, const char *b)
         row[0] = i;
         for (size_t k = 1; k <= n; k++) {
             row[k] = least(least(last[k], row[k - 1]) + 1, last[k - 1] + (a[i - 1] != b[k - 1]));
-            if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1]) row[k] = least(row[k], before[k - 2] + 1);
+            if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1])
+                row[k] = least(row[k], before[k - 2] + 1);
         }
         size_t *free_row = before;
         before = last;

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A topic has one block at a time; more than this many kept means a stream made to be slow, not a schema history. */
+/* A topic has one block at a time; more than this many kept means a stream made to be slow, not a schema
+ * history. */
 enum { MOST_KEPT = 64 };
 
 struct entry {
@@ -54,7 +55,8 @@ struct slice schema_cache_last(const struct schema_cache *cache)
 static const char *text_member(json_object *object, const char *name)
 {
     json_object *member;
-    if (!json_object_object_get_ex(object, name, &member) || !json_object_is_type(member, json_type_string)) return "";
+    if (!json_object_object_get_ex(object, name, &member) || !json_object_is_type(member, json_type_string))
+        return "";
     return json_object_get_string(member);
 }
 
@@ -130,7 +132,8 @@ static int read_columns(json_object *fields, struct table_schema *schema, struct
             error_set(error, ERROR_SOURCE, "the schema block has a column without a name");
             return 1;
         }
-        snprintf(sent_as, sizeof sent_as, "%s%s%s", text_member(field, "type"), *semantic ? " " : "", semantic);
+        snprintf(sent_as, sizeof sent_as, "%s%s%s", text_member(field, "type"), *semantic ? " " : "",
+                 semantic);
         column->type = column_type_of(field);
         column->name = strdup(name);
         column->sent_as = strdup(sent_as);

@@ -38,10 +38,11 @@ int table_load_columns(sqlite3 *db, struct captured_table *table, struct error *
 {
     sqlite3_stmt *statement;
     int code, result = -1;
-    if (database_prepare(db,
-                         "SELECT name, column_name, storage, kind, unit, scale, is_key, sent_as FROM captured_column"
-                         " WHERE table_id = ?1 ORDER BY position",
-                         &statement, error))
+    if (database_prepare(
+            db,
+            "SELECT name, column_name, storage, kind, unit, scale, is_key, sent_as FROM captured_column"
+            " WHERE table_id = ?1 ORDER BY position",
+            &statement, error))
         return -1;
     sqlite3_bind_int64(statement, 1, table->table_id);
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
@@ -116,7 +117,8 @@ static void add_columns_sql(const struct captured_table *table, const char *hist
 static void rebuild_sql(const struct captured_table *table, const char *history, struct buffer *sql)
 {
     static const char made[] = "cdclite retyped history";
-    static const char own[] = "change_id, op, changed_at, lsn, tx_id, kafka_partition, kafka_offset, unavailable";
+    static const char own[] =
+        "change_id, op, changed_at, lsn, tx_id, kafka_partition, kafka_offset, unavailable";
     history_ddl_table(table, made, sql);
     buffer_printf(sql, "INSERT INTO \"%s\"(%s", made, own);
     column_names(table, "before", sql);
@@ -136,11 +138,13 @@ static void rebuild_sql(const struct captured_table *table, const char *history,
 
 int table_store_shape(sqlite3 *db, struct captured_table *table, struct error *error)
 {
-    if (table->stored && !table->retyped && !table->views_stale && table->stored_count == table->count) return 0;
+    if (table->stored && !table->retyped && !table->views_stale && table->stored_count == table->count)
+        return 0;
     struct buffer sql = {0}, history = {0};
     table_set_roles(table);
     buffer_printf(&history, "%s_history", table->name);
-    /* Renaming a table fails while a view names a missing column, so the views go first and come back last. */
+    /* Renaming a table fails while a view names a missing column, so the views go first and come back last.
+     */
     history_ddl_drop_views(table, &sql);
     if (!table->stored) {
         history_ddl_table(table, buffer_string(&history), &sql);
@@ -151,8 +155,9 @@ int table_store_shape(sqlite3 *db, struct captured_table *table, struct error *e
     }
     history_ddl_views(table, &sql);
     table_forget_statements(table);
-    int result = buffer_failed(&sql) || buffer_failed(&history) ? error_memory(error)
-                                                                : database_run(db, buffer_string(&sql), error);
+    int result = buffer_failed(&sql) || buffer_failed(&history)
+                     ? error_memory(error)
+                     : database_run(db, buffer_string(&sql), error);
     buffer_free(&sql);
     buffer_free(&history);
     if (result || save_columns(db, table, error)) return -1;
@@ -187,8 +192,7 @@ int table_note_partition(sqlite3 *db, struct captured_table *table, int32_t part
     struct buffer views = {0};
     history_ddl_drop_views(table, &views);
     history_ddl_views(table, &views);
-    int result =
-        buffer_failed(&views) ? error_memory(error) : database_run(db, buffer_string(&views), error);
+    int result = buffer_failed(&views) ? error_memory(error) : database_run(db, buffer_string(&views), error);
     buffer_free(&views);
     return result;
 }

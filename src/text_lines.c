@@ -139,7 +139,8 @@ int text_rebuild(sqlite3 *db, struct captured_table *table, int64_t after_id, in
                  int (*write)(void *context, struct slice text, struct error *error), void *context,
                  struct error *error)
 {
-    struct rebuilding rebuilding = {.table = table, .last_change_id = INT64_MIN, .write = write, .context = context};
+    struct rebuilding rebuilding = {
+        .table = table, .last_change_id = INT64_MIN, .write = write, .context = context};
     if (database_prepare(db,
                          "SELECT last_change_id, loaded_at FROM batch WHERE last_change_id > ?1"
                          " ORDER BY batch_id",

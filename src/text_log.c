@@ -58,7 +58,8 @@ static struct text_log *find_log(const struct text_logs *logs, const char *table
     return NULL;
 }
 
-static struct text_log *append_log(struct text_logs *logs, const char *table, const char *path, struct error *error)
+static struct text_log *append_log(struct text_logs *logs, const char *table, const char *path,
+                                   struct error *error)
 {
     struct text_log *log = calloc(1, sizeof *log);
     if (!log) {
@@ -81,8 +82,8 @@ static int load_stored(struct text_logs *logs, struct error *error)
 {
     sqlite3_stmt *statement;
     int code, result = -1;
-    if (database_prepare(logs->db, "SELECT name, path, committed_length, through_change_id FROM text_log", &statement,
-                         error))
+    if (database_prepare(logs->db, "SELECT name, path, committed_length, through_change_id FROM text_log",
+                         &statement, error))
         return -1;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
         struct text_log *log = append_log(logs, (const char *)sqlite3_column_text(statement, 0),
@@ -97,29 +98,42 @@ done:
     return result;
 }
 
+static int not_ours(const char *path, struct error *error)
+{
+    return error_set(
+        error, ERROR_STORAGE,
+        "%s: not empty and not this database's text log; move it away or choose another with --text", path);
+}
+
+int text_choices_check(const struct text_choice *choices, struct error *error)
+{
+    struct stat status;
+    for (; choices && choices->table; choices++)
+        if (stat(choices->path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0)
+            return not_ours(choices->path, error);
+    return 0;
+}
+
 /* The file must be ours to write: opened, locked, and empty unless the database knows it. */
 static int open_file(struct text_log *log, bool known, struct error *error)
 {
     struct stat status;
     log->fd = open(log->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (log->fd < 0)
-        return error_set(error, ERROR_STORAGE, "%s: cannot write the text log: %s (choose another with --text)",
-                         log->path, strerror(errno));
+        return error_set(error, ERROR_STORAGE,
+                         "%s: cannot write the text log: %s (choose another with --text)", log->path,
+                         strerror(errno));
     if (fstat(log->fd, &status)) return error_set(error, ERROR_STORAGE, "%s: %s", log->path, strerror(errno));
     if (!S_ISREG(status.st_mode))
         return error_set(error, ERROR_STORAGE, "%s: not a file; the text log needs one", log->path);
     if (flock(log->fd, LOCK_EX | LOCK_NB))
-        return error_set(error, ERROR_STORAGE, "%s: another cdclite is writing it; choose another with --text",
-                         log->path);
-    if (!known && status.st_size > 0)
         return error_set(error, ERROR_STORAGE,
-                         "%s: not empty and not this database's text log; move it away or choose another with --text",
-                         log->path);
-    return 0;
+                         "%s: another cdclite is writing it; choose another with --text", log->path);
+    return !known && status.st_size > 0 ? not_ours(log->path, error) : 0;
 }
 
-/* Makes a log known to the database, before anything is written to its file: whatever stands in the file from now on
- * is ours. */
+/* Makes a log known to the database, before anything is written to its file: whatever stands in the file from
+ * now on is ours. */
 static int register_log(struct text_logs *logs, const struct text_log *log, struct error *error)
 {
     sqlite3_stmt *statement;
@@ -143,10 +157,12 @@ static int apply_choice(struct text_logs *logs, const struct text_choice *choice
     free(path);
     if (same) return 0;
     if (log)
-        return error_set(error, ERROR_STORAGE, "--text %s: this database writes the log of %s to %s; leave --text away",
+        return error_set(error, ERROR_STORAGE,
+                         "--text %s: this database writes the log of %s to %s; leave --text away",
                          choice->path, choice->table, log->path);
     if (other)
-        return error_set(error, ERROR_USAGE, "--text %s: that is the log of %s already", choice->path, other->table);
+        return error_set(error, ERROR_USAGE, "--text %s: that is the log of %s already", choice->path,
+                         other->table);
     if (!made || open_file(made, false, error)) return -1;
     return register_log(logs, made, error);
 }
@@ -173,25 +189,29 @@ static int write_piece(void *context, struct slice text, struct error *error)
 
 static int sync_file(const struct text_log *log, struct error *error)
 {
-    return fdatasync(log->fd) ? error_set(error, ERROR_STORAGE, "%s: cannot sync: %s", log->path, strerror(errno)) : 0;
+    return fdatasync(log->fd)
+               ? error_set(error, ERROR_STORAGE, "%s: cannot sync: %s", log->path, strerror(errno))
+               : 0;
 }
 
 /* Brings a file to its stored length: cuts off what was never committed, or writes again what it lost. */
-static int recover(struct text_logs *logs, struct text_log *log, struct captured_table *table, struct error *error)
+static int recover(struct text_logs *logs, struct text_log *log, struct captured_table *table,
+                   struct error *error)
 {
     struct stat status;
     int64_t committed = log->length;
     if (fstat(log->fd, &status)) return error_set(error, ERROR_STORAGE, "%s: %s", log->path, strerror(errno));
     if (status.st_size < committed && table) {
-        log_write(LOG_WARNING, "%s: shorter than what was committed; rebuilding it from the history", log->path);
+        log_write(LOG_WARNING, "%s: shorter than what was committed; rebuilding it from the history",
+                  log->path);
         log->length = 0;
         if (ftruncate(log->fd, 0) ||
             text_rebuild(logs->db, table, 0, log->through_change_id, write_piece, log, error))
             return error_context(error, "%s", log->path);
         if (log->length != committed)
             return error_set(error, ERROR_STORAGE,
-                             "%s: rebuilt from the history it has %lld bytes, not the %lld committed", log->path,
-                             (long long)log->length, (long long)committed);
+                             "%s: rebuilt from the history it has %lld bytes, not the %lld committed",
+                             log->path, (long long)log->length, (long long)committed);
         return sync_file(log, error);
     }
     if (status.st_size > committed && ftruncate(log->fd, committed))
@@ -201,14 +221,15 @@ static int recover(struct text_logs *logs, struct text_log *log, struct captured
 }
 
 /* Writes the lines of changes that were loaded without this log. */
-static int catch_up(struct text_logs *logs, struct text_log *log, struct captured_table *table, struct error *error)
+static int catch_up(struct text_logs *logs, struct text_log *log, struct captured_table *table,
+                    struct error *error)
 {
     int64_t newest;
     struct buffer sql = {0};
     buffer_text(&sql, "SELECT max(change_id) FROM ");
     buffer_family_name(&sql, table->name, "history");
-    int result =
-        buffer_failed(&sql) ? error_memory(error) : database_integer(logs->db, buffer_string(&sql), 0, &newest, error);
+    int result = buffer_failed(&sql) ? error_memory(error)
+                                     : database_integer(logs->db, buffer_string(&sql), 0, &newest, error);
     buffer_free(&sql);
     if (result || newest <= log->through_change_id) return result;
     if (text_rebuild(logs->db, table, log->through_change_id, newest, write_piece, log, error)) return -1;
@@ -246,18 +267,20 @@ static int end_transaction(sqlite3 *db, int failed, struct error *error)
     return -1;
 }
 
-int text_logs_open(sqlite3 *db, struct catalog *catalog, const struct text_choice *choices, struct text_logs **opened,
-                   struct error *error)
+int text_logs_open(sqlite3 *db, struct catalog *catalog, const struct text_choice *choices,
+                   struct text_logs **opened, struct error *error)
 {
     struct text_logs *logs = *opened = calloc(1, sizeof *logs);
     if (!logs) return error_memory(error);
     logs->db = db;
-    if (database_prepare(db, "UPDATE text_log SET committed_length = ?2, through_change_id = ?3 WHERE name = ?1",
+    if (database_prepare(db,
+                         "UPDATE text_log SET committed_length = ?2, through_change_id = ?3 WHERE name = ?1",
                          &logs->save, error) ||
         load_stored(logs, error))
         return -1;
     /* Two transactions: a file is known as ours before anything is written to it. */
-    if (database_run(db, "BEGIN IMMEDIATE", error) || end_transaction(db, open_files(logs, choices, error), error))
+    if (database_run(db, "BEGIN IMMEDIATE", error) ||
+        end_transaction(db, open_files(logs, choices, error), error))
         return -1;
     if (database_run(db, "BEGIN IMMEDIATE", error)) return -1;
     return end_transaction(db, bring_up_to_date(logs, catalog, error), error);

@@ -26,8 +26,8 @@ enum time_unit time_unit_named(const char *name)
     return UNIT_NONE;
 }
 
-/* Days since 1970 to a civil date, for any day: eras of 400 years (Howard Hinnant, "chrono-compatible low-level date
- * algorithms"). */
+/* Days since 1970 to a civil date, for any day: eras of 400 years (Howard Hinnant, "chrono-compatible
+ * low-level date algorithms"). */
 static void civil_date(int64_t days, int64_t *year, int *month, int *day)
 {
     days += 719468;
@@ -93,9 +93,9 @@ size_t time_format(int64_t value, enum time_unit unit, bool zulu, char text[TIME
     if (unit == UNIT_DAYS)
         return (size_t)snprintf(text, TIME_TEXT_SIZE, "%04lld-%02d-%02d%s", (long long)year, month, day, era);
     int second = (int)(seconds - days * 86400);
-    return (size_t)snprintf(text, TIME_TEXT_SIZE, "%04lld-%02d-%02dT%02d:%02d:%02d.%0*lld%s%s", (long long)year, month,
-                            day, second / 3600, second / 60 % 60, second % 60, digits, (long long)fraction,
-                            zulu ? "Z" : "", era);
+    return (size_t)snprintf(text, TIME_TEXT_SIZE, "%04lld-%02d-%02dT%02d:%02d:%02d.%0*lld%s%s",
+                            (long long)year, month, day, second / 3600, second / 60 % 60, second % 60, digits,
+                            (long long)fraction, zulu ? "Z" : "", era);
 }
 
 /* `count` digits at *at into *number, moving on; -1 when they are not digits. */

@@ -4,13 +4,15 @@
 
 #include "cdclite/hash.h"
 
-/* A generation holds more transactions than a batch has events, so that what is forgotten stands in the database. */
+/* A generation holds more transactions than a batch has events, so that what is forgotten stands in the
+ * database. */
 enum { GENERATION = 32 * 1024, SLOTS = 2 * GENERATION };
 
 static size_t slot_of(const struct tx_generation *generation, int64_t tx)
 {
     size_t slot = (size_t)hash_word(HASH_START, (uint64_t)tx) >> 7;
-    for (slot %= SLOTS; generation->taken[slot] && generation->slots[slot] != tx; slot = (slot + 1) % SLOTS) continue;
+    for (slot %= SLOTS; generation->taken[slot] && generation->slots[slot] != tx; slot = (slot + 1) % SLOTS)
+        continue;
     return slot;
 }
 

@@ -101,8 +101,8 @@ static struct value number_value(struct slice text)
 {
     struct value value = {.type = VALUE_INTEGER};
     if (!(text.size == 2 && memcmp(text.at, "-0", 2) == 0) && integer_of(text, &value.integer)) return value;
-    bool fractional = memchr(text.at, '.', text.size) || memchr(text.at, 'e', text.size) ||
-                      memchr(text.at, 'E', text.size);
+    bool fractional =
+        memchr(text.at, '.', text.size) || memchr(text.at, 'e', text.size) || memchr(text.at, 'E', text.size);
     if (fractional && double_of(text, &value.real)) {
         value.type = VALUE_REAL;
         return value;
@@ -186,7 +186,8 @@ static int read_any(struct json_reader *reader, struct arena *arena, struct valu
     return json_literal(reader, type);
 }
 
-int value_read(struct json_reader *reader, const struct column_type *type, struct arena *arena, struct value *value)
+int value_read(struct json_reader *reader, const struct column_type *type, struct arena *arena,
+               struct value *value)
 {
     struct slice text;
     enum json_kind next = json_peek(reader);
@@ -214,7 +215,8 @@ int value_read(struct json_reader *reader, const struct column_type *type, struc
         if (next != JSON_STRING) return refuse(reader, "the schema says bytes, which are base64");
         if (json_string(reader, arena, &text)) return -1;
         value->type = VALUE_BLOB;
-        return base64_decode(text, arena, &value->bytes) ? refuse(reader, "the schema says bytes: no base64") : 0;
+        return base64_decode(text, arena, &value->bytes) ? refuse(reader, "the schema says bytes: no base64")
+                                                         : 0;
     case KIND_DECIMAL:
         if (next != JSON_STRING) return refuse(reader, "the schema says a Decimal, which is base64");
         if (json_string(reader, arena, &text)) return -1;
@@ -248,7 +250,8 @@ int value_bind(struct sqlite3_stmt *statement, int index, const struct value *va
     case VALUE_INTEGER: return sqlite3_bind_int64(statement, index, value->integer);
     case VALUE_REAL: return sqlite3_bind_double(statement, index, value->real);
     case VALUE_TEXT:
-        return sqlite3_bind_text64(statement, index, value->bytes.at, value->bytes.size, SQLITE_STATIC, SQLITE_UTF8);
+        return sqlite3_bind_text64(statement, index, value->bytes.at, value->bytes.size, SQLITE_STATIC,
+                                   SQLITE_UTF8);
     case VALUE_BLOB:
         return sqlite3_bind_blob64(statement, index, value->bytes.at, value->bytes.size, SQLITE_STATIC);
     }

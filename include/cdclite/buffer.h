@@ -7,8 +7,8 @@
 #include "cdclite/slice.h"
 
 /*
- * Growing bytes. All zero is an empty buffer. Appending never fails at the call: when memory runs out, `failed`
- * is set, what follows is dropped, and whoever uses the whole asks buffer_failed once.
+ * Growing bytes. All zero is an empty buffer. Appending never fails at the call: when memory runs out,
+ * `failed` is set, what follows is dropped, and whoever uses the whole asks buffer_failed once.
  */
 struct buffer {
     char *at;

@@ -18,18 +18,17 @@ struct table_name {
     const char *topic, *name;
 };
 
-/* Reads the tables known so far. `db` is borrowed; `names` (may be NULL, ended by an entry without topic) too.
- * catalog_close(catalog) afterwards. */
-int catalog_open(struct sqlite3 *db, const struct table_name *names, struct catalog **catalog, struct error *error);
+/* Reads the tables known so far. `db` is borrowed; `names` (may be NULL, ended by an entry without topic)
+ * too. catalog_close(catalog) afterwards. */
+int catalog_open(struct sqlite3 *db, const struct table_name *names, struct catalog **catalog,
+                 struct error *error);
 void catalog_close(struct catalog *catalog);
 
-size_t catalog_count(const struct catalog *catalog);
-struct captured_table *catalog_at(const struct catalog *catalog, size_t index);
 /* By its name here; NULL when there is none. */
 struct captured_table *catalog_named(const struct catalog *catalog, const char *name);
 /*
- * The table that a change belongs to, made (within the open transaction) when this is its first event. Returns 0;
- * 1 with `error` saying why when such a table cannot be kept; -1 for a failure.
+ * The table that a change belongs to, made (within the open transaction) when this is its first event.
+ * Returns 0; 1 with `error` saying why when such a table cannot be kept; -1 for a failure.
  */
 int catalog_table_for(struct catalog *catalog, const struct message *message, const struct change *change,
                       struct captured_table **table, struct error *error);

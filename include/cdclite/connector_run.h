@@ -6,8 +6,9 @@
 #include "cdclite/tx_set.h"
 
 /*
- * The runs of the connector, as the events tell them. A run is a value of the header __debezium.context.runId; without
- * it a new one begins where a tx_id comes back after another one, or where lsn falls within one tx_id.
+ * The runs of the connector, as the events tell them. A run is a value of the header
+ * __debezium.context.runId; without it a new one begins where a tx_id comes back after another one, or where
+ * lsn falls within one tx_id.
  */
 
 /* One row of connector_run. */
@@ -27,8 +28,8 @@ struct stream {
     struct captured_table *table;
     char *topic;
     int32_t partition;
-    size_t run;           /* index of the run being read, SIZE_MAX before the first event */
-    struct tx_set seen;   /* transactions of that run (only without the header) */
+    size_t run;         /* index of the run being read, SIZE_MAX before the first event */
+    struct tx_set seen; /* transactions of that run (only without the header) */
 };
 
 struct runs {
@@ -43,24 +44,24 @@ struct runs {
 int runs_open(struct runs *runs, struct sqlite3 *db, struct error *error);
 void runs_close(struct runs *runs);
 
-/* The stream that the message is of, its run begun anew (a row of connector_run) where this event says so. `change_id`
- * is the id that the event gets if it is new. NULL: failure. */
+/* The stream that the message is of, its run begun anew (a row of connector_run) where this event says so.
+ * `change_id` is the id that the event gets if it is new. NULL: failure. */
 struct stream *runs_take(struct runs *runs, struct captured_table *table, const struct message *message,
                          const struct change *change, int64_t change_id, struct error *error);
 
 /* Notes what the stream's run has reached with this event. */
 int runs_advance(struct runs *runs, struct stream *stream, const struct change *change, struct error *error);
 
-/* The index of the run that a stored row of the table is of: the last one of its partition that began at or before
- * it; NO_RUN when it is not known. */
+/* The index of the run that a stored row of the table is of: the last one of its partition that began at or
+ * before it; NO_RUN when it is not known. */
 enum { NO_RUN = -1 };
 int32_t runs_of_row(const struct runs *runs, int64_t table_id, const struct history_row *row);
 
 /* The index of the run with this number in connector_run, or NO_RUN. */
 int32_t runs_numbered(const struct runs *runs, int64_t number);
 
-/* Whether two runs of one table can have given the same event: runs without the header are compared within their
- * partition only, as nothing tells which of them are one. */
+/* Whether two runs of one table can have given the same event: runs without the header are compared within
+ * their partition only, as nothing tells which of them are one. */
 bool runs_comparable(const struct run *a, const struct run *b);
 bool runs_same(const struct run *a, const struct run *b);
 

@@ -22,10 +22,10 @@ struct database {
 };
 
 /*
- * Opens the history for loading; makes it when it is not there and brings an older one up to date. Takes the lock
- * beside it (PATH.lock), which another loader holds until it ends. Fails with ERROR_STORAGE, having changed nothing,
- * for a file that is not ours, newer than the program, or locked, and for a directory that cannot be written.
- * database_close(database) afterwards, also after a failure.
+ * Opens the history for loading; makes it when it is not there and brings an older one up to date. Takes the
+ * lock beside it (PATH.lock), which another loader holds until it ends. Fails with ERROR_STORAGE, having
+ * changed nothing, for a file that is not ours, newer than the program, or locked, and for a directory that
+ * cannot be written. database_close(database) afterwards, also after a failure.
  */
 int database_open_writer(struct database *database, const char *path, struct error *error);
 
@@ -41,13 +41,15 @@ int database_fail(struct sqlite3 *handle, struct error *error, const char *what)
 int database_run(struct sqlite3 *handle, const char *sql, struct error *error);
 
 /* Prepares one statement; *statement is for sqlite3_finalize, NULL after a failure. */
-int database_prepare(struct sqlite3 *handle, const char *sql, struct sqlite3_stmt **statement, struct error *error);
+int database_prepare(struct sqlite3 *handle, const char *sql, struct sqlite3_stmt **statement,
+                     struct error *error);
 
 /* Steps a statement that gives no rows and resets it. */
 int database_step(struct sqlite3 *handle, struct sqlite3_stmt *statement, struct error *error);
 
 /* The first column of the first row as an integer; `otherwise` when there is no row or it is NULL. */
-int database_integer(struct sqlite3 *handle, const char *sql, int64_t otherwise, int64_t *value, struct error *error);
+int database_integer(struct sqlite3 *handle, const char *sql, int64_t otherwise, int64_t *value,
+                     struct error *error);
 
 void database_bind_slice(struct sqlite3_stmt *statement, int index, struct slice text);
 

@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-/* The repository's files that are built into the program, by their path in it ("queries/x.sql"). Each text ends with
- * a NUL behind `size`. The last entry has no name. */
+/* The repository's files that are built into the program, by their path in it ("queries/x.sql"). Each text
+ * ends with a NUL behind `size`. The last entry has no name. */
 struct embedded_file {
     const char *name;
     const char *text;

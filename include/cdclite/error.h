@@ -3,7 +3,8 @@
 
 /*
  * Results throughout: 0 done, a positive number is a named expected outcome, a negative one a failure whose
- * `struct error` the failing function filled. Callers add context while it goes up; only main prints it and exits.
+ * `struct error` the failing function filled. Callers add context while it goes up; only main prints it and
+ * exits.
  */
 
 /* What failed; the values are the program's exit codes. */

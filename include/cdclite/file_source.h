@@ -13,11 +13,12 @@ struct file_settings {
 };
 
 /*
- * Messages from the lines of a file or of standard input. Lines that carry no topic stand at "file:ABSOLUTE-PATH" or
- * "stdin", partition 0, at the byte offset of their start (of standard input: counted on over all loads). A file goes
- * on where `positions` says; one that changed before that place is refused (ERROR_SOURCE).
+ * Messages from the lines of a file or of standard input. Lines that carry no topic stand at
+ * "file:ABSOLUTE-PATH" or "stdin", partition 0, at the byte offset of their start (of standard input: counted
+ * on over all loads). A file goes on where `positions` says; one that changed before that place is refused
+ * (ERROR_SOURCE).
  */
-int file_source_open(const struct file_settings *settings, struct positions *positions, struct source **source,
-                     struct error *error);
+int file_source_open(const struct file_settings *settings, struct positions *positions,
+                     struct source **source, struct error *error);
 
 #endif

@@ -7,8 +7,8 @@
 
 /*
  * A 64-bit hash fed piece by piece (equal pieces in equal order give equal hashes), by the mixing step of
- * MurmurHash64A. For telling records apart, not against an attacker: where a false match would lose data, the records
- * themselves are compared. Words are read in the machine's byte order.
+ * MurmurHash64A. For telling records apart, not against an attacker: where a false match would lose data, the
+ * records themselves are compared. Words are read in the machine's byte order.
  */
 #define HASH_START UINT64_C(0x9e3779b97f4a7c15)
 

@@ -4,16 +4,17 @@
 #include "cdclite/catalog.h"
 
 /*
- * Names what the event whose rows stand in `table` did not carry, as a JSON list of history columns in `list`; empty
- * when it carried all. An update without `before` (replica identity default) carries no old values, and in its
- * `after` Debezium's placeholder stands for an unchanged TOAST column, which becomes NULL here. Elsewhere that text
- * is a user's own.
+ * Names what the event whose rows stand in `table` did not carry, as a JSON list of history columns in
+ * `list`; empty when it carried all. An update without `before` (replica identity default) carries no old
+ * values, and in its `after` Debezium's placeholder stands for an unchanged TOAST column, which becomes NULL
+ * here. Elsewhere that text is a user's own.
  */
 void history_list_unavailable(struct captured_table *table, const struct change *change, struct buffer *list);
 
 /* Stores the change whose rows stand in table->before and table->after as row `change_id`. */
 int history_insert(struct sqlite3 *db, struct captured_table *table, const struct message *message,
-                   const struct change *change, struct slice unavailable, int64_t change_id, struct error *error);
+                   const struct change *change, struct slice unavailable, int64_t change_id,
+                   struct error *error);
 
 /* What a stored row says beside its values. */
 struct history_row {
@@ -26,10 +27,10 @@ struct history_row {
     const struct value *before, *after; /* table->count values each */
 };
 
-/* Calls `each` for every stored row of `table` with from <= change_id <= to, in that order; the row is borrowed during
- * the call. Stops as soon as `each` gives something other than 0, and gives that. */
+/* Calls `each` for every stored row of `table` with from <= change_id <= to, in that order; the row is
+ * borrowed during the call. Stops as soon as `each` gives something other than 0, and gives that. */
 int history_scan(struct sqlite3 *db, struct captured_table *table, int64_t from, int64_t to,
-                 int (*each)(void *context, const struct history_row *row, struct error *error), void *context,
-                 struct error *error);
+                 int (*each)(void *context, const struct history_row *row, struct error *error),
+                 void *context, struct error *error);
 
 #endif

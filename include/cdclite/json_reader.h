@@ -7,9 +7,9 @@
 #include "cdclite/slice.h"
 
 /*
- * Reads one JSON text (RFC 8259) forward only, in place. Stricter than most: UTF-8 must be valid (no overlong forms,
- * no surrogates), escapes must name whole characters, control characters must be escaped, and nesting ends at
- * JSON_DEPTH. Numbers are given as their source text, so nothing is rounded.
+ * Reads one JSON text (RFC 8259) forward only, in place. Stricter than most: UTF-8 must be valid (no overlong
+ * forms, no surrogates), escapes must name whole characters, control characters must be escaped, and nesting
+ * ends at JSON_DEPTH. Numbers are given as their source text, so nothing is rounded.
  *
  * Every function gives 0, or -1 with `problem` saying what is wrong and `at` standing where.
  */
@@ -21,7 +21,16 @@ struct json_reader {
     const char *problem;
 };
 
-enum json_kind { JSON_NONE, JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_NUMBER, JSON_TRUE, JSON_FALSE, JSON_NULL };
+enum json_kind {
+    JSON_NONE,
+    JSON_OBJECT,
+    JSON_ARRAY,
+    JSON_STRING,
+    JSON_NUMBER,
+    JSON_TRUE,
+    JSON_FALSE,
+    JSON_NULL
+};
 
 void json_start(struct json_reader *reader, struct slice text);
 
@@ -34,8 +43,8 @@ int json_skip(struct json_reader *reader, struct slice *raw);
 /* Enters an object or an array. */
 int json_open(struct json_reader *reader, enum json_kind kind);
 
-/* In an object: 1 with the next member's name (its value comes next), 0 behind the last one. An escaped name is
- * decoded into `arena`. */
+/* In an object: 1 with the next member's name (its value comes next), 0 behind the last one. An escaped name
+ * is decoded into `arena`. */
 int json_member(struct json_reader *reader, struct arena *arena, struct slice *name);
 
 /* In an array: 1 when an element comes next, 0 behind the last one. */

@@ -29,23 +29,24 @@ struct load_counts {
 };
 
 /*
- * Takes messages from a source and stores them exactly once. The durable order of a batch: BEGIN IMMEDIATE, insert,
- * write text, fdatasync text, store its length, COMMIT, and only then tell the source. A failed write, fsync or
- * COMMIT has an unknown outcome: nothing is retried or undone; the next start recovers.
+ * Takes messages from a source and stores them exactly once. The durable order of a batch: BEGIN IMMEDIATE,
+ * insert, write text, fdatasync text, store its length, COMMIT, and only then tell the source. A failed
+ * write, fsync or COMMIT has an unknown outcome: nothing is retried or undone; the next start recovers.
  */
 struct loader;
 
 /*
- * Opens the history and what belongs to it, and reads the stored positions into `positions`, which the sources share.
- * Both are borrowed. loader_close afterwards, also after a failure.
+ * Opens the history and what belongs to it, and reads the stored positions into `positions`, which the
+ * sources share. Both are borrowed. loader_close afterwards, also after a failure.
  */
 int loader_open(const struct load_settings *settings, struct positions *positions, struct loader **loader,
                 struct error *error);
 void loader_close(struct loader *loader);
 
-/* Loads until the source ends, `settings->max_messages` are taken, or *stop becomes set; what was taken is then
- * committed. */
-int loader_run(struct loader *loader, struct source *source, const volatile sig_atomic_t *stop, struct error *error);
+/* Loads until the source ends, `settings->max_messages` are taken, or *stop becomes set; what was taken is
+ * then committed. */
+int loader_run(struct loader *loader, struct source *source, const volatile sig_atomic_t *stop,
+               struct error *error);
 
 const struct load_counts *loader_counts(const struct loader *loader);
 

@@ -8,8 +8,8 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 void log_set_level(enum log_level level);
 enum log_level log_level(void);
 
-/* Writes "cdclite: " (and "warning: " where it is one), the text with control characters shown as \xNN, and LF.
- * Clears a progress line that stands on the terminal first. */
+/* Writes "cdclite: " (and "warning: " where it is one), the text with control characters shown as \xNN, and
+ * LF. Clears a progress line that stands on the terminal first. */
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The text of a progress line on the terminal, kept on one line and redrawn in place; NULL takes it away. */

@@ -7,7 +7,8 @@
 
 /* One record as a source gives it. Everything is borrowed until the source's next call. */
 struct message {
-    struct slice topic;    /* Kafka's topic; for lines without one, the input's own name ("file:/path", "stdin") */
+    struct slice
+        topic; /* Kafka's topic; for lines without one, the input's own name ("file:/path", "stdin") */
     int32_t partition;     /* 0 where the input knows none */
     int64_t offset;        /* Kafka's offset, or the byte offset of the line's start */
     int64_t next_offset;   /* the position to go on from when this message is stored */

@@ -20,7 +20,8 @@ struct options {
     const struct command *command; /* NULL: none was named */
     struct text_list arguments;    /* behind the command: query names, name=value */
 
-    const char *db, *brokers, *group, *input, *input_format, *format, *queries, *output, *restart_at, *directory;
+    const char *db, *brokers, *group, *input, *input_format, *format, *queries, *output, *restart_at,
+        *directory;
     struct text_list topics, texts, tables, properties, property_files;
     int64_t max_messages, max_event_bytes;
     bool no_text, until_end, quiet, verbose, help, version;
@@ -46,7 +47,8 @@ enum {
 /* All commands, ended by one without name. */
 extern const struct command commands[];
 
-/* Reads the command line. ERROR_USAGE for what it cannot be. options_free afterwards, also after a failure. */
+/* Reads the command line. ERROR_USAGE for what it cannot be. options_free afterwards, also after a failure.
+ */
 int options_parse(struct options *options, int argc, char **argv, struct error *error);
 void options_free(struct options *options);
 

@@ -38,8 +38,9 @@ struct position *positions_find(struct positions *positions, struct slice topic,
 /* Finds it or makes one that is not stored yet; NULL when memory ran out. */
 struct position *positions_make(struct positions *positions, struct slice topic, int32_t partition);
 
-/* What tells a record from another at the same place: sizes and ends of key and value. The end of a value holds its
- * source block and times, so that its like does not come again; hashing all of it would cost more than reading it. */
+/* What tells a record from another at the same place: sizes and ends of key and value. The end of a value
+ * holds its source block and times, so that its like does not come again; hashing all of it would cost more
+ * than reading it. */
 uint64_t message_hash(const struct message *message);
 
 /* Moves on behind a message. Written by the next positions_save. */

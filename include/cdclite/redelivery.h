@@ -4,12 +4,13 @@
 #include "cdclite/catalog.h"
 
 /*
- * Debezium delivers at least once: after a crash of Connect it goes back and sends a stretch again, at new offsets.
- * An event's identity is (table, lsn, tx_id, op, before, after). The k-th occurrence of an identity within one run of
- * the connector (connector_run.h) is a re-delivery if another run has given k of them already.
+ * Debezium delivers at least once: after a crash of Connect it goes back and sends a stretch again, at new
+ * offsets. An event's identity is (table, lsn, tx_id, op, before, after). The k-th occurrence of an identity
+ * within one run of the connector (connector_run.h) is a re-delivery if another run has given k of them
+ * already.
  *
- * Nothing is looked up while a table has seen one run, nor for an event whose lsn is above all that other runs have
- * reached.
+ * Nothing is looked up while a table has seen one run, nor for an event whose lsn is above all that other
+ * runs have reached.
  */
 struct redelivery;
 
@@ -18,16 +19,17 @@ int redelivery_open(struct sqlite3 *db, struct redelivery **redelivery, struct e
 void redelivery_close(struct redelivery *redelivery);
 
 /*
- * Takes note of the change whose rows stand in `table`, and says whether it is new: 0, and the caller stores it as
- * `change_id`, then calls redelivery_stored; or 1, and it has been recorded in redelivered_event. -1: failure. The
- * caller's open batch began at `batch_first_id`.
+ * Takes note of the change whose rows stand in `table`, and says whether it is new: 0, and the caller stores
+ * it as `change_id`, then calls redelivery_stored; or 1, and it has been recorded in redelivered_event. -1:
+ * failure. The caller's open batch began at `batch_first_id`.
  */
-int redelivery_check(struct redelivery *redelivery, struct captured_table *table, const struct message *message,
-                     const struct change *change, int64_t change_id, int64_t batch_first_id, struct error *error);
+int redelivery_check(struct redelivery *redelivery, struct captured_table *table,
+                     const struct message *message, const struct change *change, int64_t change_id,
+                     int64_t batch_first_id, struct error *error);
 
 /* The change that redelivery_check found new now stands as row `change_id`. */
-int redelivery_stored(struct redelivery *redelivery, struct captured_table *table, const struct change *change,
-                      int64_t change_id, struct error *error);
+int redelivery_stored(struct redelivery *redelivery, struct captured_table *table,
+                      const struct change *change, int64_t change_id, struct error *error);
 
 /* Writes what the runs have reached, within the open transaction. */
 int redelivery_save(struct redelivery *redelivery, struct error *error);

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Borrowed bytes. `at` is NULL for "absent" (a JSON null, a Kafka null); empty text has `at` set and size 0. */
+/* Borrowed bytes. `at` is NULL for "absent" (a JSON null, a Kafka null); empty text has `at` set and size 0.
+ */
 struct slice {
     const char *at;
     size_t size;

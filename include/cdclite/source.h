@@ -13,15 +13,15 @@ enum source_outcome { SOURCE_MESSAGE = 0, SOURCE_IDLE = 1, SOURCE_END = 2 };
 
 /* How far a source is, for the progress line. */
 struct source_progress {
-    bool bytes;      /* true: bytes of a file; false: messages of a topic */
-    int64_t done;    /* read so far by this run */
-    int64_t behind;  /* still to read, -1 when unknown (a pipe) */
+    bool bytes;     /* true: bytes of a file; false: messages of a topic */
+    int64_t done;   /* read so far by this run */
+    int64_t behind; /* still to read, -1 when unknown (a pipe) */
 };
 
 /* Where messages come from. The loader owns the source and calls `close` once; `close(NULL)` is fine. */
 struct source {
-    /* The next message (SOURCE_MESSAGE), SOURCE_IDLE when none came within `timeout_ms`, SOURCE_END when there will
-     * be no more; -1 with `error`. */
+    /* The next message (SOURCE_MESSAGE), SOURCE_IDLE when none came within `timeout_ms`, SOURCE_END when
+     * there will be no more; -1 with `error`. */
     int (*next)(struct source *source, int timeout_ms, struct message *message, struct error *error);
     /* Everything up to `positions` is durable: tell whoever watches lag. May do nothing. */
     void (*stored)(struct source *source, const struct positions *positions);

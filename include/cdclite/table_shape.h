@@ -9,10 +9,13 @@ struct sqlite3;
 int table_load_columns(struct sqlite3 *db, struct captured_table *table, struct error *error);
 
 /* Brings the file to the table's description, within the open transaction: the history table (made, given new
- * columns, or made anew where a column became ANY), its views, captured_column. Cheap when nothing changed. */
+ * columns, or made anew where a column became ANY), its views, captured_column. Cheap when nothing changed.
+ */
 int table_store_shape(struct sqlite3 *db, struct captured_table *table, struct error *error);
 
-/* Notes that an event without a key came from `partition`; makes the views anew when that changes their order. */
-int table_note_partition(struct sqlite3 *db, struct captured_table *table, int32_t partition, struct error *error);
+/* Notes that an event without a key came from `partition`; makes the views anew when that changes their
+ * order. */
+int table_note_partition(struct sqlite3 *db, struct captured_table *table, int32_t partition,
+                         struct error *error);
 
 #endif

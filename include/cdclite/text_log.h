@@ -7,8 +7,9 @@
 #include "cdclite/history.h"
 
 /*
- * The line-oriented change log: UTF-8, RFC 4180 quoting, LF, one line a changed field. NULL is empty and an empty
- * string is ""; LF, CR and backslash inside a value are written \n, \r and \\, so that one line stays one change.
+ * The line-oriented change log: UTF-8, RFC 4180 quoting, LF, one line a changed field. NULL is empty and an
+ * empty string is ""; LF, CR and backslash inside a value are written \n, \r and \\, so that one line stays
+ * one change.
  */
 
 /* Appends the header line of a table's log. */
@@ -19,8 +20,8 @@ void text_lines(const struct captured_table *table, const struct history_row *ro
                 struct buffer *out);
 
 /*
- * Gives the text of the stored changes after_id < change_id <= through_id, rebuilt from the history, to `write` in
- * pieces; with after_id 0 the header first. Stops with -1 when `write` does.
+ * Gives the text of the stored changes after_id < change_id <= through_id, rebuilt from the history, to
+ * `write` in pieces; with after_id 0 the header first. Stops with -1 when `write` does.
  */
 int text_rebuild(struct sqlite3 *db, struct captured_table *table, int64_t after_id, int64_t through_id,
                  int (*write)(void *context, struct slice text, struct error *error), void *context,
@@ -32,13 +33,18 @@ struct text_choice {
     bool chosen; /* by the user: another file than the stored one is refused; a default gives way to it */
 };
 
+/* For a database that is yet to be made: no chosen file may hold anything. ERROR_STORAGE for one that does.
+ */
+int text_choices_check(const struct text_choice *choices, struct error *error);
+
 /* The text files of one database, locked while they are open. */
 struct text_logs;
 
 /*
  * Opens the logs that the database has and those of `choices` (ended by one without table), cuts off what no
- * transaction committed, writes again what a file lost and what was loaded without it. ERROR_STORAGE, having changed
- * nothing, for a file that is not this database's or that another loader holds. text_logs_close afterwards.
+ * transaction committed, writes again what a file lost and what was loaded without it. ERROR_STORAGE, having
+ * changed nothing, for a file that is not this database's or that another loader holds. text_logs_close
+ * afterwards.
  */
 int text_logs_open(struct sqlite3 *db, struct catalog *catalog, const struct text_choice *choices,
                    struct text_logs **logs, struct error *error);

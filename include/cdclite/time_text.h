@@ -28,15 +28,17 @@ enum { TIME_TEXT_SIZE = 48 };
 
 /*
  * Writes the time as people and the text log read it: 2025-01-31T10:00:00.123456 (with `zulu` a Z behind it),
- * 2025-01-31 for days, 10:00:00.123456 for times of day; years beyond 9999 with all their digits, BC as PostgreSQL
- * writes it ("0044-03-15T00:00:00.000000 BC"); Debezium's infinities as "infinity" and "-infinity". Milliseconds get
- * three digits of fraction, microseconds six, nanoseconds nine. Returns the length.
+ * 2025-01-31 for days, 10:00:00.123456 for times of day; years beyond 9999 with all their digits, BC as
+ * PostgreSQL writes it ("0044-03-15T00:00:00.000000 BC"); Debezium's infinities as "infinity" and
+ * "-infinity". Milliseconds get three digits of fraction, microseconds six, nanoseconds nine. Returns the
+ * length.
  */
 size_t time_format(int64_t value, enum time_unit unit, bool zulu, char text[TIME_TEXT_SIZE]);
 
 /*
- * Reads `2025-01-31`, `2025-01-31T10:00:00Z` or `2025-01-31 10:00:00.123456` (UTC; T or a space, Z or none, one to six
- * digits of fraction) into microseconds since 1970. Returns -1 for anything else, also for days that do not exist.
+ * Reads `2025-01-31`, `2025-01-31T10:00:00Z` or `2025-01-31 10:00:00.123456` (UTC; T or a space, Z or none,
+ * one to six digits of fraction) into microseconds since 1970. Returns -1 for anything else, also for days
+ * that do not exist.
  */
 int time_parse(const char *text, int64_t *microseconds);
 

@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 /*
- * The transactions seen lately, in bounded memory: two generations, of which the older is dropped when the younger
- * is full. `forgotten` is the highest number that was dropped: about those up to it the set does not know.
- * All zero with forgotten = INT64_MIN is an empty set that has forgotten nothing.
+ * The transactions seen lately, in bounded memory: two generations, of which the older is dropped when the
+ * younger is full. `forgotten` is the highest number that was dropped: about those up to it the set does not
+ * know. All zero with forgotten = INT64_MIN is an empty set that has forgotten nothing.
  */
 struct tx_generation {
     int64_t *slots; /* open addressing; `used` of them taken */

@@ -23,13 +23,13 @@ struct value {
 
 /* How a JSON value becomes a stored one. */
 enum column_kind {
-    KIND_ANY,              /* no schema: by the JSON value's own type */
-    KIND_INTEGER,          /* int8 to int64, and times */
-    KIND_BOOLEAN,          /* 0 or 1 */
-    KIND_FLOAT,            /* REAL; "NaN" and -0.0 as text */
+    KIND_ANY,     /* no schema: by the JSON value's own type */
+    KIND_INTEGER, /* int8 to int64, and times */
+    KIND_BOOLEAN, /* 0 or 1 */
+    KIND_FLOAT,   /* REAL; "NaN" and -0.0 as text */
     KIND_TEXT,
-    KIND_BYTES,            /* base64 → BLOB */
-    KIND_DECIMAL,          /* base64 of an unscaled big-endian integer, scale in the schema → exact decimal text */
+    KIND_BYTES,   /* base64 → BLOB */
+    KIND_DECIMAL, /* base64 of an unscaled big-endian integer, scale in the schema → exact decimal text */
     KIND_VARIABLE_DECIMAL, /* {"scale":…,"value":base64} → exact decimal text */
     KIND_JSON,             /* arrays, structs, maps, and what nobody heard of: JSON text as sent */
 };
@@ -49,11 +49,12 @@ const char *storage_name(enum column_storage storage);
 bool storage_holds(enum column_storage storage, enum value_type type);
 
 /*
- * Reads the next JSON value as a value of `type`; decoded text lives in `arena`. Returns 0, or -1 with the reader's
- * `problem` set: the JSON is broken, or the value is not of the type that the schema says. Sources: "Data types" in
- * Debezium's PostgreSQL connector documentation; Decimal and VariableScaleDecimal there too.
+ * Reads the next JSON value as a value of `type`; decoded text lives in `arena`. Returns 0, or -1 with the
+ * reader's `problem` set: the JSON is broken, or the value is not of the type that the schema says. Sources:
+ * "Data types" in Debezium's PostgreSQL connector documentation; Decimal and VariableScaleDecimal there too.
  */
-int value_read(struct json_reader *reader, const struct column_type *type, struct arena *arena, struct value *value);
+int value_read(struct json_reader *reader, const struct column_type *type, struct arena *arena,
+               struct value *value);
 
 /* IS, not =: NULL equals NULL; types are told apart. */
 bool value_equals(const struct value *a, const struct value *b);
@@ -63,7 +64,8 @@ int value_bind(struct sqlite3_stmt *statement, int index, const struct value *va
 /* Reads a result column; borrowed until the statement moves on. */
 void value_from_column(struct sqlite3_stmt *statement, int column, struct value *value);
 
-/* Appends the value as the text log and people read it, times by their unit, NULL as nothing, a BLOB in hex. */
+/* Appends the value as the text log and people read it, times by their unit, NULL as nothing, a BLOB in hex.
+ */
 void value_text(const struct value *value, enum time_unit unit, struct buffer *out);
 
 /* Folds type and content into `hash` (equal values fold equally). */

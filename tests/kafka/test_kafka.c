@@ -1,6 +1,7 @@
 /*
  * The Kafka path against librdkafka's mock cluster, with events recorded from a real one. The truth about
- * m-crash-duplicates: 4,003 changes and 4 snapshot rows in the database, 453 of the changes sent twice, 558 tombstones.
+ * m-crash-duplicates: 4,003 changes and 4 snapshot rows in the database, 453 of the changes sent twice, 558
+ * tombstones.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -69,7 +70,8 @@ static void start_mock(struct world *world, int partitions)
 static struct slice first_lines(int lines)
 {
     const char *at = recording.at;
-    for (; lines > 0; lines--) at = (const char *)memchr(at, '\n', (size_t)(recording.at + recording.size - at)) + 1;
+    for (; lines > 0; lines--)
+        at = (const char *)memchr(at, '\n', (size_t)(recording.at + recording.size - at)) + 1;
     return (struct slice){recording.at, (size_t)(at - recording.at)};
 }
 
@@ -80,8 +82,10 @@ static void fill(struct world *world, struct slice text)
 
 static void produce(struct world *world, int32_t partition, const char *value)
 {
-    struct message message = {
-        .topic = slice_of(TOPIC), .partition = partition, .timestamp_ms = 1795452392611, .value = slice_of(value)};
+    struct message message = {.topic = slice_of(TOPIC),
+                              .partition = partition,
+                              .timestamp_ms = 1795452392611,
+                              .value = slice_of(value)};
     assert_int_equal(mock_kafka_produce(world->mock, &message, &world->error), 0);
     assert_int_equal(mock_kafka_flush(world->mock, &world->error), 0);
 }
@@ -104,7 +108,8 @@ static int load(struct world *world, ...)
 
 static int load_topic(struct world *world, const char *more)
 {
-    return load(world, "--brokers", mock_kafka_brokers(world->mock), "--topic", TOPIC, "--until-end", more, NULL);
+    return load(world, "--brokers", mock_kafka_brokers(world->mock), "--topic", TOPIC, "--until-end", more,
+                NULL);
 }
 
 static int64_t ask(const struct world *world, const char *db, const char *sql)
@@ -159,8 +164,9 @@ static void test_topic_equals_its_recording(void **state)
     snprintf(other.db, sizeof other.db, "%s", world->file);
     snprintf(other.text, sizeof other.text, "%s/other.txt", world->directory);
     assert_int_equal(load(&other, "--input", path, NULL), 0);
-    snprintf(sql, sizeof sql,
-             "SELECT count(*) FROM (SELECT * FROM holding_history EXCEPT SELECT * FROM other.holding_history)");
+    snprintf(
+        sql, sizeof sql,
+        "SELECT count(*) FROM (SELECT * FROM holding_history EXCEPT SELECT * FROM other.holding_history)");
     sqlite3 *handle;
     sqlite3_stmt *statement;
     assert_int_equal(sqlite3_open(world->db, &handle), SQLITE_OK);
@@ -192,7 +198,9 @@ static void test_goes_on_where_it_stopped(void **state)
     struct world *world = *state;
     start_mock(world, 1);
     fill(world, recording);
-    for (int loads = 0; loads < 4; loads++) assert_int_equal(load(world, "-b", mock_kafka_brokers(world->mock), "-t", TOPIC, "-c", "700", NULL), 0);
+    for (int loads = 0; loads < 4; loads++)
+        assert_int_equal(load(world, "-b", mock_kafka_brokers(world->mock), "-t", TOPIC, "-c", "700", NULL),
+                         0);
     assert_int_equal(ask(world, world->db, "SELECT next_offset FROM position"), 2800);
     assert_int_equal(load_topic(world, NULL), 0);
     assert_int_equal(rows(world), M_CHANGES);
@@ -221,8 +229,10 @@ static void make_topic_anew(struct world *world, int messages)
     start_mock(world, 1);
     for (int i = 0; i < messages; i++) {
         snprintf(value, sizeof value,
-                 "{\"before\":null,\"after\":{\"holding_id\":%d,\"user_id\":1,\"holding_stock\":\"NEW\",\"holding_quantity\":1,"
-                 "\"datetime_created\":1,\"datetime_updated\":1},\"source\":{\"name\":\"bankserver1\",\"schema\":\"bank_data\","
+                 "{\"before\":null,\"after\":{\"holding_id\":%d,\"user_id\":1,\"holding_stock\":\"NEW\","
+                 "\"holding_quantity\":1,"
+                 "\"datetime_created\":1,\"datetime_updated\":1},\"source\":{\"name\":\"bankserver1\","
+                 "\"schema\":\"bank_data\","
                  "\"table\":\"holding\",\"ts_ms\":1795452392611,\"txId\":%d,\"lsn\":%d},\"op\":\"c\"}",
                  i, 900000 + i, 300000000 + i);
         produce(world, 0, value);
@@ -270,14 +280,16 @@ static void test_position_behind_the_end_is_refused(void **state)
     assert_int_equal(load_topic(world, NULL), ERROR_SOURCE);
     assert_non_null(strstr(world->error.text, "made anew"));
     assert_int_equal(load_topic(world, "--restart-at=beginning"), 0);
-    assert_int_equal(ask(world, world->db, "SELECT count(*) FROM holding_history WHERE after_holding_stock = 'NEW'"), 5);
+    assert_int_equal(
+        ask(world, world->db, "SELECT count(*) FROM holding_history WHERE after_holding_stock = 'NEW'"), 5);
 }
 
 static void test_unknown_topic(void **state)
 {
     struct world *world = *state;
     start_mock(world, 1);
-    assert_int_equal(load(world, "-b", mock_kafka_brokers(world->mock), "-t", "bankserver1.bank_data.holdings", "-e", NULL),
+    assert_int_equal(load(world, "-b", mock_kafka_brokers(world->mock), "-t",
+                          "bankserver1.bank_data.holdings", "-e", NULL),
                      ERROR_SOURCE);
     assert_non_null(strstr(world->error.text, "did you mean bankserver1.bank_data.holding?"));
     assert_int_equal(access(world->db, F_OK), -1);
@@ -294,8 +306,10 @@ static void test_what_is_no_event_is_kept_with_its_place(void **state)
     produce(world, 0, "{\"ts_ms\":1795452392611}"); /* a heartbeat */
     assert_int_equal(load_topic(world, NULL), 0);
     assert_int_equal(rows(world), 10);
-    assert_int_equal(ask(world, world->db, "SELECT count(*) FROM rejected_event WHERE \"offset\" IN (10, 11)"), 2);
-    assert_int_equal(ask(world, world->db, "SELECT value = CAST('no JSON at all' AS BLOB) FROM rejected_event"), 1);
+    assert_int_equal(
+        ask(world, world->db, "SELECT count(*) FROM rejected_event WHERE \"offset\" IN (10, 11)"), 2);
+    assert_int_equal(
+        ask(world, world->db, "SELECT value = CAST('no JSON at all' AS BLOB) FROM rejected_event"), 1);
     assert_int_equal(ask(world, world->db, "SELECT sum(bookkeeping) FROM batch"), 1);
 }
 
@@ -309,8 +323,9 @@ static void test_null_keys_over_partitions(void **state)
     start_mock(world, 4);
     for (int i = 0; rest.size > 0; i++) {
         const char *feed = memchr(rest.at, '\n', rest.size);
-        assert_int_equal(input_line_read((struct slice){rest.at, (size_t)(feed - rest.at)}, INPUT_AUTO, &arena, &message),
-                         0);
+        assert_int_equal(
+            input_line_read((struct slice){rest.at, (size_t)(feed - rest.at)}, INPUT_AUTO, &arena, &message),
+            0);
         message.partition = i % 4;
         assert_int_equal(mock_kafka_produce(world->mock, &message, &world->error), 0);
         rest.size -= (size_t)(feed + 1 - rest.at);
@@ -328,17 +343,20 @@ static void test_null_keys_over_partitions(void **state)
     snprintf(one.db, sizeof one.db, "%s", world->file);
     snprintf(one.text, sizeof one.text, "%s/one.txt", world->directory);
     assert_int_equal(load(&one, "--input", write_recording(world, first_lines(2000)), NULL), 0);
-    const char *sum = "SELECT count(*) * 1000003 + sum(holding_id * 31 + holding_quantity * 7 + length(holding_stock)) FROM "
+    const char *sum = "SELECT count(*) * 1000003 + sum(holding_id * 31 + holding_quantity * 7 + "
+                      "length(holding_stock)) FROM "
                       "holding_current WHERE holding_id IS NOT NULL";
     assert_int_equal(ask(world, world->db, sum), ask(world, world->file, sum));
-    const char *versions = "SELECT count(*) * 1000003 + sum(holding_quantity) FROM holding_versions WHERE valid_to IS NULL";
+    const char *versions =
+        "SELECT count(*) * 1000003 + sum(holding_quantity) FROM holding_versions WHERE valid_to IS NULL";
     assert_int_equal(ask(world, world->db, versions), ask(world, world->file, versions));
 }
 
 static void *follow(void *context)
 {
     struct world *world = context;
-    return (void *)(intptr_t)load(world, "--brokers", mock_kafka_brokers(world->mock), "--topic", TOPIC, NULL);
+    return (void *)(intptr_t)load(world, "--brokers", mock_kafka_brokers(world->mock), "--topic", TOPIC,
+                                  NULL);
 }
 
 static int64_t milliseconds(void)

@@ -1,0 +1,156 @@
+#include <math.h>
+#include <sqlite3.h>
+
+#include "display_text.h"
+#include "render_parts.h"
+
+/* One result on its way out. */
+struct lines {
+    sqlite3_stmt *statement;
+    enum render_format format;
+    bool terminal;
+    struct buffer line, text, shown;
+};
+
+static void append_csv(struct lines *lines, struct slice text)
+{
+    static const struct display safely = {.marked = "", .kept = "\n"};
+    bool quoted = text.size == 0;
+    for (size_t i = 0; i < text.size && !quoted; i++) quoted = strchr(",\"\r\n", text.at[i]) && text.at[i];
+    if (lines->terminal) {
+        buffer_clear(&lines->shown);
+        display_append(&lines->shown, text, &safely);
+        if (buffer_failed(&lines->shown)) lines->line.failed = true;
+        text = buffer_view(&lines->shown);
+    }
+    if (!quoted) {
+        buffer_slice(&lines->line, text);
+        return;
+    }
+    buffer_char(&lines->line, '"');
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.at[i] == '"') buffer_char(&lines->line, '"');
+        buffer_char(&lines->line, text.at[i]);
+    }
+    buffer_char(&lines->line, '"');
+}
+
+static void append_tsv(struct lines *lines, struct slice text)
+{
+    display_append(&lines->line, text, &(struct display){.marked = "\\", .kept = "", .raw = !lines->terminal});
+}
+
+/* Stricter than buffer_json: what is printed may meet a terminal, and JavaScript. */
+static void append_json(struct buffer *out, struct slice text)
+{
+    size_t size;
+    buffer_char(out, '"');
+    for (size_t i = 0; i < text.size; i += size) {
+        int32_t code = utf8_at((struct slice){text.at + i, text.size - i}, &size);
+        if (code < 0 || display_steers(code)) {
+            buffer_printf(out, "\\u%04x", code < 0 ? 0xfffdu : (unsigned)code);
+            continue;
+        }
+        if (code == '"' || code == '\\') buffer_char(out, '\\');
+        buffer_append(out, text.at + i, size);
+    }
+    buffer_char(out, '"');
+}
+
+static void append_json_value(struct lines *lines, const struct value *value)
+{
+    struct slice text = buffer_view(&lines->text);
+    if (value->type == VALUE_NULL) {
+        buffer_text(&lines->line, "null");
+    } else if (value->type == VALUE_INTEGER || (value->type == VALUE_REAL && isfinite(value->real))) {
+        buffer_slice(&lines->line, text);
+    } else {
+        append_json(&lines->line, text);
+    }
+}
+
+static void append_value(struct lines *lines, const struct value *value)
+{
+    struct slice text = buffer_view(&lines->text);
+    switch (lines->format) {
+    case RENDER_CSV:
+        if (value->type != VALUE_NULL) append_csv(lines, text);
+        break;
+    case RENDER_TSV:
+        if (value->type == VALUE_NULL) {
+            buffer_text(&lines->line, "\\N");
+        } else {
+            append_tsv(lines, text);
+        }
+        break;
+    default: append_json_value(lines, value);
+    }
+}
+
+static struct slice column_name(sqlite3_stmt *statement, int column)
+{
+    const char *name = sqlite3_column_name(statement, column);
+    return slice_of(name ? name : "");
+}
+
+static void append_header(struct lines *lines)
+{
+    int columns = sqlite3_column_count(lines->statement);
+    for (int i = 0; i < columns; i++) {
+        if (i) buffer_char(&lines->line, lines->format == RENDER_CSV ? ',' : '\t');
+        struct slice name = column_name(lines->statement, i);
+        if (lines->format == RENDER_CSV) {
+            append_csv(lines, name);
+        } else {
+            append_tsv(lines, name);
+        }
+    }
+    buffer_char(&lines->line, '\n');
+}
+
+static int append_row(struct lines *lines, struct error *error)
+{
+    struct value value;
+    bool object = lines->format == RENDER_JSON || lines->format == RENDER_JSONL;
+    int columns = sqlite3_column_count(lines->statement);
+    if (object) buffer_char(&lines->line, '{');
+    for (int i = 0; i < columns; i++) {
+        if (i) buffer_char(&lines->line, lines->format == RENDER_TSV ? '\t' : ',');
+        if (object) {
+            append_json(&lines->line, column_name(lines->statement, i));
+            buffer_char(&lines->line, ':');
+        }
+        if (render_value(lines->statement, i, &value, &lines->text, error)) return -1;
+        append_value(lines, &value);
+    }
+    if (object) buffer_char(&lines->line, '}');
+    /* Whether a comma follows is known with the next row. */
+    if (lines->format != RENDER_JSON) buffer_char(&lines->line, '\n');
+    return 0;
+}
+
+static int print_lines(struct lines *lines, FILE *out, struct error *error)
+{
+    int more;
+    bool array = lines->format == RENDER_JSON, first = true;
+    if (lines->format == RENDER_CSV || lines->format == RENDER_TSV) append_header(lines);
+    if (array) buffer_char(&lines->line, '[');
+    while ((more = render_step(lines->statement, error)) > 0) {
+        if (array) buffer_text(&lines->line, first ? "\n" : ",\n");
+        first = false;
+        if (append_row(lines, error) || render_write(out, &lines->line, error)) return -1;
+    }
+    if (more < 0) return more;
+    if (array) buffer_text(&lines->line, first ? "]\n" : "\n]\n");
+    return render_write(out, &lines->line, error);
+}
+
+int render_lines(sqlite3_stmt *statement, enum render_format format, FILE *out, bool terminal, struct error *error)
+{
+    struct lines lines = {.statement = statement, .format = format, .terminal = terminal};
+    int result = print_lines(&lines, out, error);
+    buffer_free(&lines.line);
+    buffer_free(&lines.text);
+    buffer_free(&lines.shown);
+    return result;
+}
