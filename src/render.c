@@ -27,7 +27,8 @@ int render_step(sqlite3_stmt *statement, struct error *error)
     }
 }
 
-int render_value(sqlite3_stmt *statement, int column, struct value *value, struct buffer *text, struct error *error)
+int render_value(sqlite3_stmt *statement, int column, struct value *value, struct buffer *text,
+                 struct error *error)
 {
     buffer_clear(text);
     value_from_column(statement, column, value);
@@ -45,17 +46,17 @@ static int write_failure(struct error *error)
 int render_write(FILE *out, struct buffer *line, struct error *error)
 {
     if (buffer_failed(line)) return error_memory(error);
-    /* The stream keeps a failure of an earlier write; asked at once, errno still says why. */
-    if (fwrite(line->at, 1, line->size, out) != line->size || ferror(out)) return write_failure(error);
+    if (fwrite(buffer_view(line).at, 1, line->size, out) != line->size) return write_failure(error);
     buffer_clear(line);
     return 0;
 }
 
-int render_rows(sqlite3_stmt *statement, enum render_format format, FILE *out, bool terminal, struct error *error)
+int render_rows(sqlite3_stmt *statement, enum render_format format, FILE *out, bool terminal,
+                struct error *error)
 {
     int result = format == RENDER_TABLE || format == RENDER_MARKDOWN
                      ? render_grid(statement, format == RENDER_MARKDOWN, out, error)
                      : render_lines(statement, format, out, terminal, error);
     if (result) return result;
-    return fflush(out) == 0 ? 0 : write_failure(error);
+    return fflush(out) == 0 && !ferror(out) ? 0 : write_failure(error);
 }

@@ -37,7 +37,8 @@ static void append_csv(struct lines *lines, struct slice text)
 
 static void append_tsv(struct lines *lines, struct slice text)
 {
-    display_append(&lines->line, text, &(struct display){.marked = "\\", .kept = "", .raw = !lines->terminal});
+    display_append(&lines->line, text,
+                   &(struct display){.marked = "\\", .kept = "", .raw = !lines->terminal});
 }
 
 /* Stricter than buffer_json: what is printed may meet a terminal, and JavaScript. */
@@ -131,21 +132,24 @@ static int append_row(struct lines *lines, struct error *error)
 
 static int print_lines(struct lines *lines, FILE *out, struct error *error)
 {
-    int more;
+    /* The first step may prepare the statement anew and change its columns: it goes before the header. */
+    int more = render_step(lines->statement, error);
     bool array = lines->format == RENDER_JSON, first = true;
+    if (more < 0) return -1;
     if (lines->format == RENDER_CSV || lines->format == RENDER_TSV) append_header(lines);
     if (array) buffer_char(&lines->line, '[');
-    while ((more = render_step(lines->statement, error)) > 0) {
+    for (; more > 0; more = render_step(lines->statement, error)) {
         if (array) buffer_text(&lines->line, first ? "\n" : ",\n");
         first = false;
         if (append_row(lines, error) || render_write(out, &lines->line, error)) return -1;
     }
-    if (more < 0) return more;
+    if (more < 0) return -1;
     if (array) buffer_text(&lines->line, first ? "]\n" : "\n]\n");
     return render_write(out, &lines->line, error);
 }
 
-int render_lines(sqlite3_stmt *statement, enum render_format format, FILE *out, bool terminal, struct error *error)
+int render_lines(sqlite3_stmt *statement, enum render_format format, FILE *out, bool terminal,
+                 struct error *error)
 {
     struct lines lines = {.statement = statement, .format = format, .terminal = terminal};
     int result = print_lines(&lines, out, error);

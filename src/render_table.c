@@ -5,7 +5,8 @@
 #include "display_text.h"
 #include "render_parts.h"
 
-/* How much is kept to measure before the first line is printed, and the widest column that others are padded to. */
+/* How much is kept to measure before the first line is printed, and the widest column that others are padded
+ * to. */
 enum { MEASURED_ROWS = 10000, MEASURED_BYTES = 8 << 20, WIDEST = 200 };
 
 struct cell {
@@ -23,6 +24,7 @@ struct grid {
     sqlite3_stmt *statement;
     FILE *out;
     bool markdown;
+    bool measured; /* widths and sides stand: what is wider now moves its own line only */
     size_t columns, rows, capacity;
     struct column *column;
     struct cell *cells;
@@ -31,12 +33,13 @@ struct grid {
 
 static void add_cell(struct grid *grid, size_t column, struct slice text)
 {
-    static const struct display plain = {.marked = "", .kept = ""}, marked = {.marked = "\\|<*[&", .kept = ""};
+    static const struct display plain = {.marked = "", .kept = ""},
+                                marked = {.marked = "\\|<*[&", .kept = ""};
     struct cell *cell = &grid->cells[grid->rows * grid->columns + column];
     cell->at = grid->text.size;
     cell->width = display_append(&grid->text, text, grid->markdown ? &marked : &plain);
     cell->size = grid->text.size - cell->at;
-    if (cell->width > grid->column[column].width)
+    if (!grid->measured && cell->width > grid->column[column].width)
         grid->column[column].width = cell->width < WIDEST ? cell->width : WIDEST;
 }
 
@@ -51,8 +54,12 @@ static int reserve_row(struct grid *grid, struct error *error)
     return 0;
 }
 
-static int add_header(struct grid *grid, struct error *error)
+/* The columns, and the header as the first row. */
+static int begin(struct grid *grid, struct error *error)
 {
+    grid->columns = (size_t)sqlite3_column_count(grid->statement);
+    grid->column = calloc(grid->columns + 1, sizeof *grid->column);
+    if (!grid->column) return error_memory(error);
     if (reserve_row(grid, error)) return -1;
     for (size_t i = 0; i < grid->columns; i++) {
         const char *name = sqlite3_column_name(grid->statement, (int)i);
@@ -71,6 +78,7 @@ static int add_row(struct grid *grid, struct error *error)
         if (render_value(grid->statement, (int)i, &value, &grid->value, error)) return -1;
         add_cell(grid, i, buffer_view(&grid->value));
         bool number = value.type == VALUE_INTEGER || value.type == VALUE_REAL;
+        if (grid->measured) continue;
         if (number) grid->column[i].has_number = true;
         if (!number && value.type != VALUE_NULL) grid->column[i].has_text = true;
     }
@@ -129,31 +137,31 @@ static int print_rule(struct grid *grid, struct error *error)
 
 static int print_measured(struct grid *grid, struct error *error)
 {
+    grid->measured = true;
     if (print_row(grid, 0, error) || print_rule(grid, error)) return -1;
     for (size_t i = 1; i < grid->rows; i++)
         if (print_row(grid, i, error)) return -1;
     return 0;
 }
 
+static bool is_full(const struct grid *grid)
+{
+    return grid->rows > MEASURED_ROWS || grid->text.size >= MEASURED_BYTES;
+}
+
 static int print_grid(struct grid *grid, struct error *error)
 {
-    int more = 0;
+    /* The first step may prepare the statement anew and change its columns. */
+    int more = render_step(grid->statement, error);
     long long count = 0;
-    if (add_header(grid, error)) return -1;
-    while (count < MEASURED_ROWS && grid->text.size < MEASURED_BYTES &&
-           (more = render_step(grid->statement, error)) > 0) {
+    if (more < 0 || begin(grid, error)) return -1;
+    for (; more > 0 && !is_full(grid); more = render_step(grid->statement, error), count++)
         if (add_row(grid, error)) return -1;
-        count++;
-    }
     if (more < 0 || print_measured(grid, error)) return -1;
-    /* The rest one by one. The columns' widths stay: nothing that is wider now moves the lines after it. */
-    while (more > 0 && (more = render_step(grid->statement, error)) > 0) {
-        struct column kept[1];
-        (void)kept;
+    for (; more > 0; more = render_step(grid->statement, error), count++) {
         grid->rows = 0;
         buffer_clear(&grid->text);
         if (add_row(grid, error) || print_row(grid, 0, error)) return -1;
-        count++;
     }
     if (more < 0 || grid->markdown) return more;
     buffer_printf(&grid->line, "(%lld row%s)\n", count, count == 1 ? "" : "s");
@@ -163,9 +171,7 @@ static int print_grid(struct grid *grid, struct error *error)
 int render_grid(sqlite3_stmt *statement, bool markdown, FILE *out, struct error *error)
 {
     struct grid grid = {.statement = statement, .out = out, .markdown = markdown};
-    grid.columns = (size_t)sqlite3_column_count(statement);
-    grid.column = calloc(grid.columns + 1, sizeof *grid.column);
-    int result = grid.column ? print_grid(&grid, error) : error_memory(error);
+    int result = print_grid(&grid, error);
     free(grid.column);
     free(grid.cells);
     buffer_free(&grid.text);

@@ -58,7 +58,8 @@ def refused(checks, name, place, source, *words):
     content = place.content()
     done = place.load(source, *words)
     lines = done.stderr.decode().splitlines()
-    checks.check(f'{name}: refused', done.returncode == 3 and len(lines) == 1 and not done.stdout, (done.returncode, lines))
+    checks.check(f'{name}: refused', done.returncode == 3 and len(lines) == 1 and not done.stdout,
+                 (done.returncode, lines))
     checks.equal(f'{name}: changed nothing', place.content(), content)
     return lines[-1] if lines else ''
 
@@ -93,7 +94,7 @@ def lines_in_a_file(checks, cdclite, name, messages):
 
 
 def kcat_in_ascii(checks, cdclite, name, messages):
-    """All that is not ASCII escaped, pairs of surrogates for what is beyond U+FFFF; headers null where there are none."""
+    """All that is not ASCII escaped, pairs of surrogates for what is beyond U+FFFF; headers null if there are none."""
     with Place(cdclite) as place:
         lines = ''.join(json.dumps({'headers': None, **json.loads(kcat_line(message))}) + '\n' for message in messages)
         source = place.write('events.jsonl', lines.encode('ascii'))

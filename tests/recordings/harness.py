@@ -28,6 +28,7 @@ class Checks:
         self.held = self.failed = self.skipped = 0
 
     def check(self, name, condition, detail=''):
+        name = name.replace('\n', '\\n')
         if condition:
             self.held += 1
             print(f'ok    {name}')
@@ -55,7 +56,7 @@ def brief(value, most=400):
 
 def difference(got, want):
     """Where two values part, in one line."""
-    if isinstance(got, bytes) and isinstance(want, bytes):
+    if isinstance(got, bytes) and isinstance(want, bytes) and b'\n' in got + want:
         got, want = got.split(b'\n'), want.split(b'\n')
     if isinstance(got, dict) and isinstance(want, dict):
         for key in {**want, **got}:
@@ -65,7 +66,8 @@ def difference(got, want):
         for i, (g, w) in enumerate(zip(got, want)):
             if g != w:
                 return f'at {i} of {len(want)}: {difference(g, w)}'
-        return f'got {len(got)}, want {len(want)}; the next is {brief((list(got) + list(want))[min(len(got), len(want)):][:1])}'
+        longer, shorter = sorted((list(got), list(want)), key=len, reverse=True)
+        return f'got {len(got)}, want {len(want)}; the next is {brief(longer[len(shorter):][:1])}'
     return f'got {brief(got)}, want {brief(want)}'
 
 
@@ -127,5 +129,7 @@ class Place:
         return held
 
     def text_bytes(self):
+        if not os.path.exists(self.text):
+            return b''
         with open(self.text, 'rb') as text:
             return text.read()

@@ -1,0 +1,48 @@
+#include <unistd.h>
+
+#include "cdclite/database.h"
+#include "cdclite/query.h"
+#include "commands.h"
+
+static int read_format(const struct options *options, enum render_format *format, struct error *error)
+{
+    *format = isatty(STDOUT_FILENO) == 1 ? RENDER_TABLE : RENDER_CSV;
+    if (!options->format) return 0;
+    int named = render_format_named(options->format);
+    if (named < 0)
+        return error_set(error, ERROR_USAGE, "--format %s: table, csv, tsv, json, jsonl or markdown", options->format);
+    *format = (enum render_format)named;
+    return 0;
+}
+
+static int answer(const struct options *options, const struct query *query, struct error *error)
+{
+    enum render_format format;
+    struct database database = {.lock_fd = -1};
+    const char *const *parameters = options->arguments.all + 1;
+    size_t count = options->arguments.count - 1;
+    if (read_format(options, &format, error) || query_check(query, parameters, count, error)) return -1;
+    int result = database_open_reader(&database, options->db, error);
+    if (result == 0) result = query_run(database.handle, query, parameters, count, format, stdout, error);
+    database_close(&database);
+    return result;
+}
+
+int command_query(const struct options *options, struct error *error)
+{
+    struct query_set *set = NULL;
+    const struct query *query;
+    int result = query_set_open(options->queries, &set, error);
+    if (result == 0 && options->arguments.count == 0) {
+        query_list(set, stdout);
+    } else if (result == 0) {
+        result = query_find(set, options->arguments.all[0], &query, error);
+        if (result == 0 && options->help) {
+            query_help(query, stdout);
+        } else if (result == 0) {
+            result = answer(options, query, error);
+        }
+    }
+    query_set_close(set);
+    return result ? result : check_output(stdout, error);
+}
