@@ -188,6 +188,7 @@ int command_load(const struct options *options, struct error *error)
     struct loader *loader = NULL;
     struct source *source = NULL;
     int result = -1;
+    signal(SIGPIPE, SIG_IGN); /* whoever reads our diagnostics may go, the load goes on */
     if (read_options(&load, options, error)) goto done;
     /* An input that is not there leaves no new database behind; one that is there may stand at a stored
      * position. */

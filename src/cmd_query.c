@@ -39,6 +39,8 @@ int command_query(const struct options *options, struct error *error)
         result = query_find(set, options->arguments.all[0], &query, error);
         if (result == 0 && options->help) {
             query_help(query, stdout);
+        } else if (result == 0 && options->sql) {
+            fputs(query->sql, stdout);
         } else if (result == 0) {
             result = answer(options, query, error);
         }

@@ -22,8 +22,6 @@ static void catch_signals(void)
     struct sigaction action = {.sa_handler = request_stop};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    /* A closed pipe is an error of the write, which is checked. */
-    signal(SIGPIPE, SIG_IGN);
 }
 
 static int print_version(void)

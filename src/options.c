@@ -47,6 +47,8 @@ static const struct option {
      "what a topic's table is called here; repeats", COMMAND_LOAD},
     {"queries", 0, OPTION_TEXT, offsetof(struct options, queries), "DIR", NULL,
      "your own query files besides the built-in", COMMAND_QUERY},
+    {"sql", 0, OPTION_FLAG, offsetof(struct options, sql), NULL, NULL, "print the query itself instead of its answer",
+     COMMAND_QUERY},
     {"format", 'f', OPTION_TEXT, offsetof(struct options, format), "FORMAT", NULL,
      "table, csv, tsv, json, jsonl or markdown (table on a terminal, csv otherwise); of status: text or json",
      COMMAND_QUERY | COMMAND_STATUS},

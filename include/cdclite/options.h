@@ -24,7 +24,7 @@ struct options {
         *directory;
     struct text_list topics, texts, tables, properties, property_files;
     int64_t max_messages, max_event_bytes;
-    bool no_text, until_end, quiet, verbose, help, version;
+    bool no_text, until_end, sql, quiet, verbose, help, version;
 };
 
 /* One command: how it is called and what runs it. */

@@ -12,16 +12,24 @@ struct sqlite3_stmt;
  * How the rows of a query are printed. UTF-8, LF; integers exact, REAL with the fewest of 15 to 17 digits
  * that read back as the same number, Infinity and -Infinity, a BLOB in hex.
  *
- * table     For people: columns aligned by what they take on the screen, numbers to the right, NULL as
- * nothing, a last line "(12 rows)". Widths are those of the first 10,000 rows (8 MiB); a later, wider value
- * moves its own line only. What could steer a terminal is shown as \n, \t, \x1b; a backslash stands for
- * itself. csv       RFC 4180 with LF: a header line; a value with a comma, a quote or a line break stands in
- * quotes, its line breaks as they are. NULL is nothing, an empty string "". tsv       The text format of
- * PostgreSQL's COPY with a header line: \\, \b, \f, \n, \r, \t, \v in a value; NULL is \N. json      One
- * array of objects, an object a line. Control characters (also U+007F to U+009F) and what the table escapes
- * as \uNNNN; NULL is null, the infinities "Infinity" and "-Infinity", bytes that are not UTF-8 U+FFFD. Two
- * columns of one name give two members of one name. jsonl     The same objects without the array. markdown  A
- * GitHub table, aligned; what the table escapes as there, and a backslash before \ | < * [ &.
+ * - table: for people. Columns aligned by what they take on the screen, numbers to the right, NULL as
+ *   nothing, a last line "(12 rows)". Widths are those of the first 10,000 rows (or 8 MiB), at most 200; a
+ *   wider value moves its own line only. What could steer a terminal is shown as \n, \t, \x1b; a backslash
+ *   stands for itself.
+ *
+ * - csv: RFC 4180 with LF. A header line; a value with a comma, a quote or a line break stands in quotes, its
+ *   line breaks as they are. NULL is nothing, an empty string "".
+ *
+ * - tsv: the text format of PostgreSQL's COPY with a header line. \\, \b, \f, \n, \r, \t, \v in a value;
+ *   NULL is \N.
+ *
+ * - json: one array of objects, an object a line. Control characters (also U+007F to U+009F) and what else
+ *   the table escapes as \uNNNN; NULL is null, the infinities are "Infinity" and "-Infinity", bytes that are
+ *   not UTF-8 U+FFFD. Two columns of one name give two members of one name.
+ *
+ * - jsonl: the same objects without the array.
+ *
+ * - markdown: a GitHub table, aligned. Escaped as in the table, and with a backslash before \ | < * [ &.
  */
 enum render_format { RENDER_TABLE, RENDER_CSV, RENDER_TSV, RENDER_JSON, RENDER_JSONL, RENDER_MARKDOWN };
 

@@ -153,8 +153,8 @@ class Input(CliTest):
             address = '127.0.0.1:%d' % listener.getsockname()[1]
             began = time.monotonic()
             done = self.run_here('load', '--brokers', address, '--topic', 't', '--verbose',
-                                 '-X', 'security.protocol=SASL_PLAINTEXT', '-X', 'sasl.mechanism=PLAIN', '-X', 'sasl.username=u',
-                                 '-X', 'sasl.password=' + SECRET)
+                                 '-X', 'security.protocol=SASL_PLAINTEXT', '-X', 'sasl.mechanism=PLAIN',
+                                 '-X', 'sasl.username=u', '-X', 'sasl.password=' + SECRET)
             self.assertEqual((done.returncode, done.stdout), (SOURCE, b''))
             self.assertIn(address.encode(), done.stderr.splitlines()[-1])
             self.assertNotIn(SECRET.encode(), done.stderr)

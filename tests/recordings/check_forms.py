@@ -41,9 +41,10 @@ def verify(checks, name, place, original, placed, spread=False):
     check_text(checks, name, place, holding)
     if not spread:
         check_views(checks, name, place, holding)
-    checks.equal(f'{name}: {len(again)} re-deliveries, none rejected',
-                 place.rows('SELECT (SELECT count(*) FROM redelivered_event), (SELECT count(*) FROM rejected_event)'),
-                 [(len(again), 0)])
+    tombstones = sum(message.value is None for message in original)
+    checks.equal(f'{name}: {len(again)} re-deliveries, {tombstones} tombstones, none rejected', place.rows(
+        'SELECT (SELECT count(*) FROM redelivered_event), (SELECT sum(tombstones) FROM batch), '
+        '(SELECT count(*) FROM rejected_event)'), [(len(again), tombstones, 0)])
 
 
 def adds_nothing(checks, name, place, source, *words):
@@ -76,6 +77,15 @@ def values_on_standard_input(checks, cdclite, name, messages):
                          done.stderr.count(b'no positions') == 1, done.stderr)
             verify(checks, f'{name} {word} on standard input', place, messages,
                    at_bytes(messages, line, 'stdin'))
+
+
+def two_pipes(checks, cdclite, name, messages):
+    """Standard input is one stream: what a second pipe brings stands behind what the first brought."""
+    half = len(messages) // 2
+    with Place(cdclite) as place:
+        codes = [place.load('-', stdin=joined(part, value_line)).returncode for part in (messages[:half], messages[half:])]
+        checks.equal(f'{name} in two pipes: loads', codes, [0, 0])
+        verify(checks, f'{name} in two pipes', place, messages, at_bytes(messages, value_line, 'stdin'))
 
 
 def lines_in_a_file(checks, cdclite, name, messages):
@@ -331,9 +341,9 @@ CHECKS = {
     'a-seed-schema': (*EVERY, kcat_in_ascii, two_files, grown_file, changed_file, changed_record,
                       last_line_without_line_feed, other_names_of_the_file, in_chunks, spread_over_partitions),
     'b-seed-noschema': (*EVERY, grown_file, last_line_without_line_feed, in_chunks),
-    'h-old-1.1': (*EVERY, two_files, changed_record),
+    'h-old-1.1': (*EVERY, two_pipes, two_files, changed_record),
     'j-snapshot-5000': (kcat_in_ascii, two_files, in_chunks),
-    'm-crash-duplicates': (values_on_standard_input, lines_in_a_file, without_run_header, spread_over_partitions,
+    'm-crash-duplicates': (values_on_standard_input, two_pipes, lines_in_a_file, without_run_header, spread_over_partitions,
                            two_files, grown_file, in_chunks, killed),
     'bulk-tenth': (killed,),
 }

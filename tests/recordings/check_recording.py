@@ -106,7 +106,8 @@ def check_text(checks, name, place, holding):
                  [('holding', place.text, len(place.text_bytes()))])
     done = place.run('export', 'text', '--db', place.db)
     checks.check(f'{name}: export text gives the same bytes',
-                 done.returncode == 0 and done.stdout == place.text_bytes(), difference(done.stdout, place.text_bytes()))
+                 done.returncode == 0 and done.stdout == place.text_bytes(),
+                 difference(done.stdout, place.text_bytes()))
     done = place.run('export', 'text', 'holding', '--db', place.db, '--output', place.path('copy.txt'))
     with open(place.path('copy.txt'), 'rb') as copy:
         checks.check(f'{name}: export text holding --output too',

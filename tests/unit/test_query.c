@@ -274,8 +274,8 @@ static void test_arguments(void **state)
          "most_sold_stocks: from=: not a time; write 2025-01-31, 2025-01-31T10:00:00Z or"
          " 2025-01-31 10:00:00.123456 (UTC)"},
         {"form=2025-01-01", NULL,
-         "most_sold_stocks: 'form' is no parameter of it; did you mean from?; it takes from, to, time, user, "
-         "limit"},
+         "most_sold_stocks: 'form' is no parameter, did you mean from?"
+         " (it takes from, to, time, user, limit)"},
         {"=1", NULL, "most_sold_stocks: '' is no parameter (it takes from, to, time, user, limit)"},
         {"7", NULL, "most_sold_stocks: '7' is not PARAMETER=VALUE (it takes from, to, time, user, limit)"},
         {"user=7x", NULL, "most_sold_stocks: user=7x: not a whole number of 64 bits"},
