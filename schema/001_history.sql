@@ -39,6 +39,7 @@ CREATE TABLE captured_table(
   source_name   TEXT NOT NULL UNIQUE,  -- server.schema.table as the events name it
   topic         TEXT NOT NULL,         -- where its first event stood
   key_enforced  INTEGER NOT NULL,      -- 1: the key is the message key's, which the source keeps unique
+  bundled       INTEGER NOT NULL,      -- 1: the tutorial's holding table, which has views and a text log of its own
   many_partitions INTEGER NOT NULL,    -- 1: rows without a key came from several partitions, so arrival is no order
   changes       INTEGER NOT NULL       -- rows in T_history
 ) STRICT;
@@ -54,6 +55,7 @@ CREATE TABLE captured_column(
   unit        TEXT,              -- of a time: days, timestamp_us, …; NULL for others
   scale       INTEGER NOT NULL,  -- of a decimal sent as bytes
   sent_as     TEXT,              -- type and semantic name in the schema block; NULL without schemas
+  first_change_id INTEGER NOT NULL,  -- the first change that had it
   PRIMARY KEY (table_id, position)
 ) STRICT, WITHOUT ROWID;
 

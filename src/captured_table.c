@@ -14,6 +14,13 @@ void table_forget_statements(struct captured_table *table)
     table->insert = table->select = NULL;
 }
 
+void table_forget_keys(struct captured_table *table)
+{
+    for (char **key = table->keys; key && *key; key++) free(*key);
+    free(table->keys);
+    table->keys = NULL;
+}
+
 void table_free(struct captured_table *table)
 {
     if (!table) return;
@@ -22,8 +29,7 @@ void table_free(struct captured_table *table)
         free(table->columns[i].column_name);
         free(table->columns[i].sent_as);
     }
-    for (char **key = table->keys; key && *key; key++) free(*key);
-    free(table->keys);
+    table_forget_keys(table);
     table_forget_statements(table);
     free(table->columns);
     free(table->before);
@@ -84,19 +90,26 @@ void table_set_roles(struct captured_table *table)
 {
     static const char *const holding[] = {"holding_id",       "user_id",          "holding_stock",
                                           "holding_quantity", "datetime_created", "datetime_updated"};
+    enum { ESSENTIAL = 4, ALL = sizeof holding / sizeof *holding };
     const struct captured_column *created = table_column(table, "datetime_created");
+    size_t found = 0, essential = 0;
+    for (size_t i = 0; i < ALL; i++) {
+        bool there = table_column(table, holding[i]) != NULL;
+        found += there;
+        essential += there && i < ESSENTIAL;
+    }
+    /* Settled once: a text log that has begun keeps its columns. */
+    if (table->stored_count == 0)
+        table->bundled = strcmp(table->name, "holding") == 0 && essential == ESSENTIAL;
+    table->sale_views = table->bundled && found == ALL;
     table->created = created ? (size_t)(created - table->columns) : table->count;
-    table->bundled_holding = strcmp(table->name, "holding") == 0;
-    for (size_t i = 0; i < sizeof holding / sizeof *holding; i++)
-        table->bundled_holding = table->bundled_holding && table_column(table, holding[i]);
     for (size_t i = 0; i < table->count; i++) {
         struct captured_column *column = &table->columns[i];
-        column->identifying = table->bundled_holding ? strcmp(column->name, holding[0]) == 0 ||
-                                                           strcmp(column->name, holding[1]) == 0
-                                                     : column->key;
-        column->tracked = table->bundled_holding
-                              ? strcmp(column->name, holding[2]) == 0 || strcmp(column->name, holding[3]) == 0
-                              : !column->key;
+        const char *name = column->name;
+        column->identifying =
+            table->bundled ? strcmp(name, holding[0]) == 0 || strcmp(name, holding[1]) == 0 : column->key;
+        column->tracked =
+            table->bundled ? strcmp(name, holding[2]) == 0 || strcmp(name, holding[3]) == 0 : !column->key;
     }
 }
 

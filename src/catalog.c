@@ -55,7 +55,7 @@ static int load_tables(struct catalog *catalog, struct error *error)
     int code, result = -1;
     if (database_prepare(
             catalog->db,
-            "SELECT name, source_name, table_id, key_enforced, many_partitions FROM captured_table"
+            "SELECT name, source_name, table_id, key_enforced, many_partitions, bundled FROM captured_table"
             " ORDER BY table_id",
             &statement, error))
         return -1;
@@ -69,6 +69,7 @@ static int load_tables(struct catalog *catalog, struct error *error)
         table->table_id = sqlite3_column_int64(statement, 2);
         table->key_enforced = sqlite3_column_int(statement, 3) != 0;
         table->many_partitions = sqlite3_column_int(statement, 4) != 0;
+        table->bundled = sqlite3_column_int(statement, 5) != 0;
         if (table_load_columns(catalog->db, table, error)) goto done;
     }
     result = code == SQLITE_DONE ? 0 : database_fail(catalog->db, error, "captured_table");
@@ -90,7 +91,8 @@ int catalog_open(sqlite3 *db, const struct table_name *names, struct catalog **c
 static int name_taken(struct catalog *catalog, const char *name, struct error *error)
 {
     sqlite3_stmt *statement;
-    if (catalog_named(catalog, name)) return 1;
+    /* SQLite keeps names that begin so for itself. */
+    if (catalog_named(catalog, name) || strncasecmp(name, "sqlite_", 7) == 0) return 1;
     if (database_prepare(catalog->db,
                          "SELECT count(*) FROM sqlite_schema WHERE lower(name) IN (lower(?1 || '_history'),"
                          " lower(?1 || '_changes'), lower(?1 || '_field_changes'), lower(?1 || '_current'),"
@@ -141,22 +143,19 @@ static int save_table(struct catalog *catalog, struct captured_table *table, str
                       struct error *error)
 {
     sqlite3_stmt *statement;
-    if (database_prepare(catalog->db, "INSERT INTO captured_table VALUES(NULL, ?1, ?2, ?3, ?4, 0, 0)",
+    if (database_prepare(catalog->db, "INSERT INTO captured_table VALUES(NULL, ?1, ?2, ?3, 0, 0, 0, 0)",
                          &statement, error))
         return -1;
     sqlite3_bind_text(statement, 1, table->name, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, 2, table->source_name, -1, SQLITE_STATIC);
     database_bind_slice(statement, 3, topic);
-    sqlite3_bind_int(statement, 4, table->key_enforced);
     int result = database_step(catalog->db, statement, error);
     table->table_id = sqlite3_last_insert_rowid(catalog->db);
     sqlite3_finalize(statement);
     return result;
 }
 
-/* Notes the names in the first message's key; the tutorial's table without one is declared by holding_id,
- * which its source does not enforce. */
-static int set_keys(struct captured_table *table, struct slice message_key, struct error *error)
+int catalog_note_key(struct captured_table *table, struct slice message_key, struct error *error)
 {
     struct arena arena = {0};
     struct slice *names, declared = slice_of("holding_id");
@@ -168,6 +167,7 @@ static int set_keys(struct captured_table *table, struct slice message_key, stru
         names = &declared;
         count = 1;
     }
+    table_forget_keys(table);
     table->keys = calloc(count + 1, sizeof *table->keys);
     if (!table->keys) goto memory;
     for (size_t i = 0; i < count; i++) {
@@ -192,7 +192,7 @@ static int make_table(struct catalog *catalog, const struct message *message, co
         error_memory(error);
         goto done;
     }
-    if (set_keys(table, message->key, error) || save_table(catalog, table, message->topic, error)) goto done;
+    if (save_table(catalog, table, message->topic, error)) goto done;
     log_write(LOG_INFO, "new table %s: history in %s_history", source_name, table->name);
     *made = table;
     result = 0;

@@ -24,7 +24,7 @@ static int export_text(struct database *database, const char *name, FILE *out, s
         error_set(error, ERROR_USAGE, "no table %s in %s; cdclite status lists them", name, database->path);
         goto done;
     }
-    if (text_rebuild(database->handle, table, 0, INT64_MAX, write_piece, out, error)) goto done;
+    if (text_rebuild(database->handle, table, 0, INT64_MAX, 0, write_piece, out, error)) goto done;
     result = check_output(out, error);
 done:
     catalog_close(catalog);

@@ -67,6 +67,10 @@ static int read_texts(struct load *load, const struct options *options, struct e
         if (!*path || !*table)
             return error_set(error, ERROR_USAGE, "--text %s: write FILE or TABLE=FILE", text);
         holding |= strcmp(table, "holding") == 0;
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(load->texts[k].table, table) == 0 || strcmp(load->texts[k].path, path) == 0)
+                return error_set(error, ERROR_USAGE,
+                                 "--text %s: that table or that file has its --text already", text);
         load->texts[i] = (struct text_choice){table, path, true};
     }
     if (!holding)

@@ -10,7 +10,8 @@ static int read_format(const struct options *options, enum render_format *format
     if (!options->format) return 0;
     int named = render_format_named(options->format);
     if (named < 0)
-        return error_set(error, ERROR_USAGE, "--format %s: table, csv, tsv, json, jsonl or markdown", options->format);
+        return error_set(error, ERROR_USAGE, "--format %s: table, csv, tsv, json, jsonl or markdown",
+                         options->format);
     *format = (enum render_format)named;
     return 0;
 }

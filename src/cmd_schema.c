@@ -32,7 +32,8 @@ static int print_builtin(struct error *error)
                                    .source_name = "bankserver1.bank_data.holding",
                                    .columns = columns,
                                    .count = sizeof names / sizeof *names,
-                                   .bundled_holding = true};
+                                   .bundled = true,
+                                   .sale_views = true};
     struct buffer sql = {0};
     for (size_t i = 0; i < table.count; i++) {
         columns[i] = (struct captured_column){.name = names[i],

@@ -106,6 +106,13 @@ static int examine(struct database *database, int64_t *version, struct error *er
         if (sqlite3_errcode(handle) == SQLITE_NOTADB)
             return error_set(error, ERROR_STORAGE, "%s: not an SQLite database; name another file with --db",
                              database->path);
+        if ((sqlite3_errcode(handle) == SQLITE_READONLY || sqlite3_errcode(handle) == SQLITE_CANTOPEN) &&
+            access(database->path, R_OK) == 0)
+            return error_set(
+                error, ERROR_STORAGE,
+                "%s: SQLite needs to write beside it to read it while it may be loaded into; run this as "
+                "a user who may write its folder, or read a copy",
+                database->path);
         return error_context(error, "%s", database->path);
     }
     if (application == 0 && *version == 0 && objects == 0) return 1;

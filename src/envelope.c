@@ -10,8 +10,8 @@ struct members {
     struct slice schema, payload; /* the wrapper's */
     bool has_payload;
     struct slice before, after, source, op, ts_ms;
-    bool transaction_status, ddl, flattened_op;
-    size_t count;
+    bool boundary, has_id, ddl, flattened_op; /* status is BEGIN or END */
+    size_t count, times;                      /* of all members; of those that only tell when */
 };
 
 struct reading {
@@ -67,7 +67,7 @@ static int take(struct json_reader *json, struct slice *raw)
 static int read_members(struct reading *reading, struct members *members)
 {
     struct json_reader *json = &reading->json;
-    struct slice name;
+    struct slice name, raw;
     int more;
     *members = (struct members){0};
     if (json_open(json, JSON_OBJECT)) return -1;
@@ -91,21 +91,29 @@ static int read_members(struct reading *reading, struct members *members)
             members->has_payload = true;
             failed = take(json, &members->payload);
         } else {
-            if (slice_is(name, "status")) members->transaction_status = true;
+            if (slice_is(name, "ts_us") || slice_is(name, "ts_ns")) members->times++;
+            if (slice_is(name, "id")) members->has_id = true;
             if (slice_is(name, "ddl")) members->ddl = true;
             if (slice_is(name, "__op") || slice_is(name, "__deleted")) members->flattened_op = true;
-            failed = json_skip(json, NULL);
+            failed = json_skip(json, &raw);
+            if (slice_is(name, "status") && !failed)
+                members->boundary = slice_is(raw, "\"BEGIN\"") || slice_is(raw, "\"END\"");
         }
         if (failed) return -1;
     }
     return more;
 }
 
-/* A member of `source`: a string, a number, or absent for null and anything else. */
-static int read_scalar(struct reading *reading, struct value *value)
+/* A member of `source`: a string, a number, or null; false for anything else. */
+static bool read_scalar(struct reading *reading, struct value *value)
 {
     static const struct column_type any = {.kind = KIND_ANY};
-    return value_read(&reading->json, &any, reading->arena, value);
+    enum json_kind kind = json_peek(&reading->json);
+    if (kind != JSON_STRING && kind != JSON_NUMBER && kind != JSON_NULL) {
+        reading->json.problem = "a string or a number is expected";
+        return false;
+    }
+    return value_read(&reading->json, &any, reading->arena, value) == 0;
 }
 
 static struct slice text_of(const struct value *value)
@@ -132,8 +140,11 @@ static enum envelope_outcome read_source(struct reading *reading, struct slice s
         struct value *value = &ignored;
         for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
             if (slice_is(member, wanted[i].name)) value = wanted[i].value;
-        if (value == &ignored ? json_skip(&reading->json, NULL) : read_scalar(reading, value))
-            return broken(reading, &source);
+        if (value == &ignored ? json_skip(&reading->json, NULL) != 0 : !read_scalar(reading, value)) {
+            snprintf(reading->problem, reading->room, "source.%.*s: %s",
+                     (int)(member.size < 64 ? member.size : 64), member.at, reading->json.problem);
+            return ENVELOPE_REFUSED;
+        }
     }
     if (more < 0) return broken(reading, &source);
 
@@ -170,16 +181,18 @@ static enum envelope_outcome read_payload(struct reading *reading, const struct 
 {
     struct slice op;
     if (!members->op.at) {
-        if (members->transaction_status || members->ddl || (members->ts_ms.at && members->count <= 3))
-            return ENVELOPE_BOOKKEEPING;
         if (members->flattened_op)
             return refused(reading,
                            "a flattened record (ExtractNewRecordState): send the whole Debezium envelope");
+        bool heartbeat = members->ts_ms.at && members->count == members->times + 1;
+        bool transaction = members->boundary && members->has_id;
+        bool schema_change = members->ddl && members->source.at;
+        if (heartbeat || transaction || schema_change) return ENVELOPE_BOOKKEEPING;
         return refused(reading,
                        "no Debezium envelope: op is missing (a flattened record, or another producer's?)");
     }
     json_start(&reading->json, members->op);
-    if (json_string(&reading->json, reading->arena, &op) || op.size != 1 || !strchr("crudtm", op.at[0]))
+    if (json_string(&reading->json, reading->arena, &op) || op.size != 1 || !memchr("crudtm", op.at[0], 6))
         return refused(reading, "op is none of c, r, u, d, t, m");
     change->op = op.at[0];
     if (change->op == 'm') return ENVELOPE_BOOKKEEPING;

@@ -107,6 +107,10 @@ static int take_oversized(struct file_source *file, struct message *message, str
         if (feed || file->at_end) break;
         if (read_more(file, -1, error) < 0) return -1;
     }
+    if (!feed && !file->is_pipe) {
+        file->left_last_line = true; /* it may still be written to */
+        return SOURCE_END;
+    }
     uint64_t size = (uint64_t)(file->offset - start);
     take(file, 0, feed != NULL);
     *message = (struct message){.topic = slice_of(file->topic),
@@ -151,6 +155,7 @@ static int next_line(struct file_source *file, int timeout_ms, struct slice *lin
         size_t searched = file->searched - file->taken;
         const char *feed = size > searched ? memchr(at + searched, '\n', size - searched) : NULL;
         *line = (struct slice){0};
+        if ((feed ? (size_t)(feed - at) : size) > most) return take_oversized(file, message, error);
         if (feed) {
             *line = (struct slice){at, (size_t)(feed - at)};
             *start = file->offset;
@@ -158,7 +163,6 @@ static int next_line(struct file_source *file, int timeout_ms, struct slice *lin
             return SOURCE_MESSAGE;
         }
         file->searched = file->bytes.size;
-        if (size > most) return take_oversized(file, message, error);
         if (file->at_end) {
             if (size == 0) return SOURCE_END;
             *line = (struct slice){at, size};
@@ -186,6 +190,10 @@ static int file_next(struct source *source, int timeout_ms, struct message *mess
         arena_reset(&file->arena);
         int outcome = next_line(file, timeout_ms, &line, &start, message, error);
         if (outcome != SOURCE_MESSAGE || !line.at) return outcome;
+        if (start == 0 && line.size >= 3 && memcmp(line.at, "\xef\xbb\xbf", 3) == 0) {
+            line.at += 3; /* a byte order mark */
+            line.size -= 3;
+        }
         if (line.size == 0 || (line.size == 1 && *line.at == '\r')) continue;
         if (input_line_read(line, file->settings.format, &file->arena, message)) {
             pass_over(file, line);
@@ -193,9 +201,9 @@ static int file_next(struct source *source, int timeout_ms, struct message *mess
         }
         if (message->topic.at) return SOURCE_MESSAGE;
         if (strcmp(file->settings.path, "-") == 0 && !file->said_no_position) {
-            log_write(
-                LOG_INFO,
-                "standard input carries no positions: piping the same events in again loads them again");
+            log_write(LOG_INFO, "standard input carries no positions: of events piped in again, only those "
+                                "that are recognised as "
+                                "sent again are left out");
             file->said_no_position = true;
         }
         message->topic = slice_of(file->topic);

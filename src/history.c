@@ -35,26 +35,46 @@ static int prepare_insert(sqlite3 *db, struct captured_table *table, struct erro
     return result;
 }
 
+static void list_name(struct buffer *list, const char *image, const struct captured_column *column)
+{
+    struct buffer name = {0};
+    buffer_printf(&name, "%s_%s", image, column->column_name);
+    buffer_char(list, list->size ? ',' : '[');
+    buffer_json(list, buffer_view(&name));
+    list->failed |= name.failed;
+    buffer_free(&name);
+}
+
 void history_list_unavailable(struct captured_table *table, const struct change *change, struct buffer *list)
 {
     buffer_clear(list);
-    if (change->op != 'u' || change->before.at) return;
-    buffer_char(list, '[');
-    for (int after = 0; after <= 1; after++)
-        for (size_t i = 0; i < table->count; i++) {
-            struct value *value = &table->after[i];
-            if (after &&
-                !(value->type == VALUE_TEXT && slice_is(value->bytes, "__debezium_unavailable_value")))
-                continue;
-            if (after) *value = (struct value){0};
-            struct buffer name = {0};
-            buffer_printf(&name, "%s_%s", after ? "after" : "before", table->columns[i].column_name);
-            if (list->size > 1) buffer_char(list, ',');
-            buffer_json(list, buffer_view(&name));
-            list->failed |= name.failed;
-            buffer_free(&name);
-        }
-    buffer_char(list, ']');
+    if (change->op != 'u') return;
+    for (size_t i = 0; i < table->count; i++) {
+        const struct captured_column *column = &table->columns[i];
+        struct value *after = &table->after[i];
+        if (column->in_before || !column->in_after) continue;
+        list_name(list, "before", column);
+        if (after->type != VALUE_TEXT || !slice_is(after->bytes, "__debezium_unavailable_value")) continue;
+        list_name(list, "after", column);
+        *after = (struct value){0};
+    }
+    if (list->size) buffer_char(list, ']');
+}
+
+bool history_carried(const struct history_row *row, const struct captured_column *column)
+{
+    bool carried = true;
+    for (int after = 0; after <= 1 && row->unavailable.size && carried; after++) {
+        struct buffer name = {0};
+        buffer_printf(&name, "%s_%s", after ? "after" : "before", column->column_name);
+        struct buffer quoted = {0};
+        buffer_json(&quoted, buffer_view(&name));
+        carried =
+            quoted.failed || !memmem(row->unavailable.at, row->unavailable.size, quoted.at, quoted.size);
+        buffer_free(&name);
+        buffer_free(&quoted);
+    }
+    return carried;
 }
 
 int history_insert(sqlite3 *db, struct captured_table *table, const struct message *message,
@@ -105,7 +125,8 @@ static void read_stored(sqlite3_stmt *select, size_t count, struct value *images
         .changed_at = sqlite3_column_int64(select, 2),
         .partition = sqlite3_column_int(select, 5),
         .offset = sqlite3_column_int64(select, 6),
-        .complete = sqlite3_column_type(select, 7) == SQLITE_NULL,
+        .unavailable = {(const char *)sqlite3_column_text(select, 7),
+                        (size_t)sqlite3_column_bytes(select, 7)},
         .before = images,
         .after = images + count,
     };

@@ -98,14 +98,15 @@ static void time_expression(struct buffer *out, const char *x, enum time_unit un
 
     buffer_printf(out, "CASE WHEN typeof(%s) <> 'integer' THEN %s", x, x);
     if (units[unit].of_day) {
-        buffer_printf(
-            out,
-            " ELSE printf('%%02d:%%02d:%%02d.%%0%dd', %s / %s / 3600, %s / %s / 60 %% 60, %s / %s %% 60,"
-            " %s %% %s) END",
-            units[unit].digits, x, p, x, p, x, p, x, p);
+        buffer_printf(out,
+                      " ELSE iif(%s < 0, '-', '') || printf('%%02d:%%02d:%%02d.%%0%dd', abs(%s / %s / 3600),"
+                      " abs(%s / %s / 60 %% 60), abs(%s / %s %% 60), abs(%s %% %s)) END",
+                      x, units[unit].digits, x, p, x, p, x, p, x, p);
         return;
     }
     if (unit == UNIT_DAYS) {
+        buffer_printf(out, " WHEN %s = 2146033979 THEN 'infinity' WHEN %s = -2147472691 THEN '-infinity'", x,
+                      x);
         buffer_printf(out, " WHEN %s BETWEEN -719162 AND 2932896 THEN date(%s * 86400, 'unixepoch') ELSE ", x,
                       x);
         buffer_printf(&seconds, "%s * 86400", x);
@@ -267,22 +268,39 @@ static void field_changes_view(struct buffer *out, const struct captured_table *
                      "    WHERE value IN ('before_' || field.name, 'after_' || field.name)));\n");
 }
 
+/*
+ * The views on states name columns of the source beside their own: theirs are quoted with a prefix, "cdc.n",
+ * that no table is expected to use.
+ */
+static const char step_columns[] = "change_id AS \"cdc.change_id\", changed_at AS \"cdc.changed_at\", tx_id "
+                                   "AS \"cdc.tx_id\", lsn AS \"cdc.lsn\"";
+
 /* The order of a table's events: arrival, unless they came from several partitions. */
 static const char *order_of(const struct captured_table *table)
 {
-    return table->many_partitions ? "changed_at, tx_id, lsn, change_id" : "change_id";
+    return table->many_partitions ? "\"cdc.changed_at\", \"cdc.tx_id\", \"cdc.lsn\", \"cdc.change_id\""
+                                  : "\"cdc.change_id\"";
+}
+
+static const char *order_descending(const struct captured_table *table)
+{
+    return table->many_partitions
+               ? "\"cdc.changed_at\" DESC, \"cdc.tx_id\" DESC, \"cdc.lsn\" DESC, \"cdc.change_id\" DESC"
+               : "\"cdc.change_id\" DESC";
 }
 
 /* "a is later than b" in that order, for two relations of these names. */
 static void later(struct buffer *out, const struct captured_table *table, const char *a, const char *b)
 {
     if (!table->many_partitions) {
-        buffer_printf(out, "%s.change_id > %s.change_id", a, b);
+        buffer_printf(out, "%s.\"cdc.change_id\" > %s.\"cdc.change_id\"", a, b);
         return;
     }
     for (int side = 0; side <= 1; side++) {
         const char *r = side ? b : a;
-        buffer_printf(out, "%s(%s.changed_at, coalesce(%s.tx_id, 0), coalesce(%s.lsn, 0), %s.change_id)",
+        buffer_printf(out,
+                      "%s(%s.\"cdc.changed_at\", coalesce(%s.\"cdc.tx_id\", 0), coalesce(%s.\"cdc.lsn\", 0),"
+                      " %s.\"cdc.change_id\")",
                       side ? " > " : "", r, r, r, r);
     }
 }
@@ -305,17 +323,28 @@ static bool has_key(const struct captured_table *table)
     return false;
 }
 
-static void versions_view(struct buffer *out, const struct captured_table *table)
+/* The source's columns as people read them, each under its name. */
+static void readable_columns(struct buffer *out, const struct captured_table *table)
 {
-    view_head(out, table, "versions",
-              "Each state of each row, by its key, and from when to when it stood (valid_to NULL: "
-              "still).");
-    buffer_text(out, "WITH step AS (\n  SELECT change_id, changed_at, tx_id, lsn, 1 AS alive, ");
+    for (size_t i = 0; i < table->count; i++) {
+        struct buffer name = {0};
+        if (i) buffer_text(out, ",\n  ");
+        buffer_identifier(&name, table->columns[i].column_name);
+        readable(out, buffer_string(&name), &table->columns[i]);
+        buffer_printf(out, " AS %s", buffer_string(&name));
+        out->failed |= name.failed;
+        buffer_free(&name);
+    }
+}
+
+/* WITH … state: each state a row has had by its key, and when the next one or a truncate ended it. */
+static void states(struct buffer *out, const struct captured_table *table)
+{
+    buffer_printf(out, "WITH step AS (\n  SELECT %s, 1 AS \"cdc.alive\", ", step_columns);
     column_list(out, table, "after");
     buffer_text(out, " FROM ");
     buffer_family_name(out, table->name, "history");
-    buffer_text(out, " WHERE op IN ('c', 'u', 'r')\n  UNION ALL\n"
-                     "  SELECT change_id, changed_at, tx_id, lsn, 0, ");
+    buffer_printf(out, " WHERE op IN ('c', 'u', 'r')\n  UNION ALL\n  SELECT %s, 0, ", step_columns);
     column_list(out, table, "before");
     buffer_text(out, " FROM ");
     buffer_family_name(out, table->name, "history");
@@ -333,89 +362,92 @@ static void versions_view(struct buffer *out, const struct captured_table *table
         }
         buffer_char(out, ')');
     }
-    buffer_text(out, "\n), truncated AS MATERIALIZED (\n"
-                     "  SELECT change_id, changed_at, tx_id, lsn FROM ");
+    buffer_printf(out, "\n), truncated AS MATERIALIZED (\n  SELECT %s FROM ", step_columns);
     buffer_family_name(out, table->name, "history");
-    buffer_text(out, " WHERE op = 't'\n), state AS (\n  SELECT *, lead(changed_at) OVER (PARTITION BY ");
+    buffer_text(out,
+                " WHERE op = 't'\n), ending AS (\n  SELECT *, lead(\"cdc.changed_at\") OVER (PARTITION BY ");
     key_list(out, table);
-    buffer_printf(out, " ORDER BY %s) AS replaced_at,\n    (SELECT min(changed_at) FROM truncated WHERE ",
-                  order_of(table));
+    buffer_printf(
+        out,
+        " ORDER BY %s) AS \"cdc.replaced_at\",\n    (SELECT min(\"cdc.changed_at\") FROM truncated WHERE ",
+        order_of(table));
     later(out, table, "truncated", "step");
-    buffer_text(out, ") AS truncated_at\n  FROM step\n)\nSELECT ");
-    for (size_t i = 0; i < table->count; i++) {
-        struct buffer name = {0};
-        buffer_identifier(&name, table->columns[i].column_name);
-        readable(out, buffer_string(&name), &table->columns[i]);
-        buffer_printf(out, " AS %s,\n  ", buffer_string(&name));
-        out->failed |= name.failed;
-        buffer_free(&name);
-    }
-    time_expression(out, "changed_at", UNIT_TIMESTAMP_US, true);
-    buffer_text(out, " AS valid_from,\n  ");
-    time_expression(out, "ended_at", UNIT_TIMESTAMP_US, true);
-    buffer_text(out, " AS valid_to,\n  change_id\nFROM (SELECT *, min(coalesce(replaced_at, truncated_at), "
-                     "coalesce(truncated_at, replaced_at)) AS ended_at FROM state)\nWHERE alive;\n");
+    buffer_text(out, ") AS \"cdc.truncated_at\"\n  FROM step\n), state AS (\n"
+                     "  SELECT *, min(coalesce(\"cdc.replaced_at\", \"cdc.truncated_at\"),\n"
+                     "    coalesce(\"cdc.truncated_at\", \"cdc.replaced_at\")) AS \"cdc.ended_at\"\n"
+                     "  FROM ending\n)\n");
 }
 
-/* Where the key is the source's own, the last version of each key; else after-images minus before-images. */
-static void current_view(struct buffer *out, const struct captured_table *table)
+static void versions_view(struct buffer *out, const struct captured_table *table)
 {
-    view_head(out, table, "current", "The source's rows as they stand after the last event loaded.");
-    if (table->key_enforced && has_key(table)) {
-        buffer_text(out, "SELECT ");
-        column_list(out, table, NULL);
-        buffer_text(out, " FROM ");
-        buffer_family_name(out, table->name, "versions");
-        buffer_text(out, " WHERE valid_to IS NULL;\n");
-        return;
-    }
-    buffer_text(out, "WITH history AS (SELECT * FROM ");
+    view_head(out, table, "versions",
+              "Each state of each row, by its key, and from when to when it stood (valid_to NULL: still).");
+    states(out, table);
+    buffer_text(out, "SELECT ");
+    readable_columns(out, table);
+    buffer_text(out, ",\n  ");
+    time_expression(out, "\"cdc.changed_at\"", UNIT_TIMESTAMP_US, true);
+    buffer_text(out, " AS valid_from,\n  ");
+    time_expression(out, "\"cdc.ended_at\"", UNIT_TIMESTAMP_US, true);
+    buffer_text(out, " AS valid_to,\n  \"cdc.change_id\" AS change_id\nFROM state WHERE \"cdc.alive\";\n");
+}
+
+/* WITH … counted: after-images minus before-images since the last truncate or snapshot, as a multiset. */
+static void counts(struct buffer *out, const struct captured_table *table)
+{
+    const char *descending = order_descending(table);
+    buffer_printf(out, "WITH history AS (SELECT *, %s FROM ", step_columns);
     buffer_family_name(out, table->name, "history");
-    buffer_text(out, "), start AS MATERIALIZED (\n"
-                     "  -- the last truncate, or the first row of the last snapshot, whichever is later\n"
-                     "  SELECT change_id, changed_at, tx_id, lsn FROM (\n"
-                     "    SELECT * FROM (SELECT * FROM history WHERE op = 't' ORDER BY ");
-    struct buffer descending = {0};
-    buffer_text(&descending, table->many_partitions ? "changed_at DESC, tx_id DESC, lsn DESC, change_id DESC"
-                                                    : "change_id DESC");
     buffer_printf(out,
-                  "%s LIMIT 1)\n"
+                  "), start AS MATERIALIZED (\n"
+                  "  -- the last truncate, or the first row of the last snapshot, whichever is later\n"
+                  "  SELECT * FROM (\n"
+                  "    SELECT * FROM (SELECT * FROM history WHERE op = 't' ORDER BY %s LIMIT 1)\n"
                   "    UNION ALL\n"
                   "    SELECT * FROM (SELECT * FROM history WHERE op = 'r' AND lsn IS"
                   " (SELECT lsn FROM history WHERE op = 'r' ORDER BY %s LIMIT 1) ORDER BY %s LIMIT 1)\n"
                   "  ) ORDER BY %s LIMIT 1\n"
                   "), counted AS (\n"
-                  "  SELECT *, sum(n) AS copies FROM (\n"
-                  "    SELECT 1 AS n, ",
-                  buffer_string(&descending), buffer_string(&descending), order_of(table),
-                  buffer_string(&descending));
-    out->failed |= descending.failed;
-    buffer_free(&descending);
+                  "  SELECT *, sum(\"cdc.n\") AS \"cdc.copies\" FROM (\n"
+                  "    SELECT 1 AS \"cdc.n\", ",
+                  descending, descending, order_of(table), descending);
     for (int after = 1; after >= 0; after--) {
         if (!after) buffer_text(out, "\n    UNION ALL\n    SELECT -1, ");
-        column_list(out, table, after ? "after" : "before");
-        buffer_printf(out, " FROM history LEFT JOIN start WHERE op IN (%s) AND (start.change_id IS NULL OR ",
-                      after ? "'c', 'u', 'r'" : "'u', 'd'");
+        for (size_t i = 0; i < table->count; i++) {
+            if (i) buffer_text(out, ", ");
+            buffer_text(out, "history.");
+            buffer_image_name(out, after ? "after" : "before", table->columns[i].column_name);
+            buffer_text(out, " AS ");
+            buffer_identifier(out, table->columns[i].column_name);
+        }
+        buffer_printf(
+            out, " FROM history LEFT JOIN start WHERE history.op IN (%s) AND (start.change_id IS NULL OR ",
+            after ? "'c', 'u', 'r'" : "'u', 'd'");
         later(out, table, "history", "start");
         /* A snapshot's first row belongs to the state. */
         buffer_text(out, after ? " OR history.change_id = start.change_id)" : ")");
     }
     buffer_text(out, "\n  ) GROUP BY ");
     column_list(out, table, NULL);
-    buffer_text(out,
-                " HAVING sum(n) > 0\n), copy(i) AS (\n"
-                "  SELECT 1 UNION ALL SELECT i + 1 FROM copy WHERE i < (SELECT max(copies) FROM counted)\n"
-                ")\nSELECT ");
-    for (size_t i = 0; i < table->count; i++) {
-        struct buffer name = {0};
-        if (i) buffer_text(out, ",\n  ");
-        buffer_identifier(&name, table->columns[i].column_name);
-        readable(out, buffer_string(&name), &table->columns[i]);
-        buffer_printf(out, " AS %s", buffer_string(&name));
-        out->failed |= name.failed;
-        buffer_free(&name);
+    buffer_text(out, " HAVING sum(\"cdc.n\") > 0\n), copy(\"cdc.i\") AS (\n"
+                     "  SELECT 1 UNION ALL SELECT \"cdc.i\" + 1 FROM copy\n"
+                     "  WHERE \"cdc.i\" < (SELECT max(\"cdc.copies\") FROM counted)\n)\n");
+}
+
+/* Where the key is the source's own, the last state of each key; else what the counts leave. */
+static void current_view(struct buffer *out, const struct captured_table *table)
+{
+    bool by_key = table->key_enforced && has_key(table);
+    view_head(out, table, "current", "The source's rows as they stand after the last event loaded.");
+    if (by_key) {
+        states(out, table);
+    } else {
+        counts(out, table);
     }
-    buffer_text(out, "\nFROM counted JOIN copy ON i <= copies;\n");
+    buffer_text(out, "SELECT ");
+    readable_columns(out, table);
+    buffer_text(out, by_key ? "\nFROM state WHERE \"cdc.alive\" AND \"cdc.ended_at\" IS NULL;\n"
+                            : "\nFROM counted JOIN copy ON \"cdc.i\" <= \"cdc.copies\";\n");
 }
 
 void history_ddl_drop_views(const struct captured_table *table, struct buffer *out)
@@ -426,7 +458,7 @@ void history_ddl_drop_views(const struct captured_table *table, struct buffer *o
         buffer_family_name(out, table->name, suffixes[i]);
         buffer_text(out, ";\n");
     }
-    if (table->bundled_holding)
+    if (table->bundled)
         buffer_text(out, "DROP VIEW IF EXISTS holding_sales;\nDROP VIEW IF EXISTS holding_sale_events;\n");
 }
 
@@ -439,5 +471,5 @@ void history_ddl_views(const struct captured_table *table, struct buffer *out)
     field_changes_view(out, table);
     if (has_key(table)) versions_view(out, table);
     current_view(out, table);
-    if (table->bundled_holding) buffer_text(out, embedded_find("schema/holding_views.sql")->text);
+    if (table->sale_views) buffer_text(out, embedded_find("schema/holding_views.sql")->text);
 }

@@ -88,8 +88,7 @@ static int read_headers(struct json_reader *json, struct arena *arena, struct me
 /* Whether an object whose first member has this name can only be a Debezium value. */
 static bool begins_value(struct slice name)
 {
-    static const char *const names[] = {"before", "after",   "schema",      "source",
-                                        "op",     "payload", "transaction", "ts_ms"};
+    static const char *const names[] = {"before", "after", "schema", "source", "op", "transaction", "ts_ms"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (slice_is(name, names[i])) return true;
     return false;
@@ -133,12 +132,31 @@ static bool read_positioned(struct slice line, enum input_format format, struct 
         if (failed) return false;
     }
     if (more || json_finish(&json) || !found.topic.size || partition < 0 || partition > INT32_MAX ||
-        offset < 0 || !has_value)
+        offset < 0 || offset == INT64_MAX || !has_value)
         return false;
     found.partition = (int32_t)partition;
     found.offset = offset;
     found.next_offset = offset + 1;
     *message = found;
+    return true;
+}
+
+/* Splits key<TAB>value. A raw tab cannot stand inside a JSON string, so the first one ends the key; but it
+ * may be white space within an object, and then what stands before it is no whole JSON. */
+static bool read_key_value(struct slice line, struct message *message)
+{
+    const char *tab = memchr(line.at, '\t', line.size);
+    if (!tab) return false;
+    struct slice key = {line.at, (size_t)(tab - line.at)};
+    struct slice value = trimmed((struct slice){tab + 1, line.size - key.size - 1});
+    if (!is_value(value)) return false;
+    if (key.size > 0 && *key.at == '{') {
+        struct json_reader json;
+        json_start(&json, key);
+        if (json_skip(&json, NULL) || json_finish(&json)) return false;
+    }
+    message->key = slice_is(key, "null") ? (struct slice){0} : key;
+    set_value(message, value);
     return true;
 }
 
@@ -150,17 +168,8 @@ int input_line_read(struct slice line, enum input_format format, struct arena *a
         set_value(message, text);
         return is_value(text) ? 0 : 1;
     }
-    /* A raw tab cannot stand inside a JSON string, so the first one ends the key. */
-    const char *tab =
-        format == INPUT_AUTO || format == INPUT_KEY_VALUE ? memchr(line.at, '\t', line.size) : NULL;
-    if (tab) {
-        struct slice key = {line.at, (size_t)(tab - line.at)};
-        struct slice value = trimmed((struct slice){tab + 1, line.size - key.size - 1});
-        if (is_value(value)) {
-            message->key = slice_is(key, "null") ? (struct slice){0} : key;
-            set_value(message, value);
-            return 0;
-        }
+    if (format == INPUT_AUTO || format == INPUT_KEY_VALUE) {
+        if (read_key_value(line, message)) return 0;
     }
     if (format == INPUT_KEY_VALUE) return 1;
     if (text.size > 0 && *text.at == '{' && read_positioned(text, format, arena, message)) return 0;

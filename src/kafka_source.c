@@ -254,8 +254,8 @@ static int check_anchor(struct kafka_source *kafka, struct partition *partition,
             "topic was made anew. Load it into another --db, or go on with --restart-at beginning (or end)",
             partition->topic, partition->partition, (long long)message->offset);
     partition->next = kafka->settings->restart == RESTART_BEGINNING ? partition->low : partition->high;
-    /* Not ended before its next event, be it the end: by then librdkafka has stopped it for the new assignment, and
-     * destroy will not stop it twice (issue 5573). */
+    /* Not ended before its next event, be it the end: by then librdkafka has stopped it for the new
+     * assignment, and destroy will not stop it twice (issue 5573). */
     partition->ended = false;
     position->next_offset = partition->next;
     position->unsaved = true;
@@ -410,7 +410,8 @@ static void kafka_close(struct source *source)
     struct kafka_source *kafka = of(source);
     if (kafka->current) rd_kafka_message_destroy(kafka->current);
     if (kafka->consumer) {
-        /* No unassign before destroy: the two of them may stop a partition twice, which asserts (issue 5573). */
+        /* No unassign before destroy: the two of them may stop a partition twice, which asserts (issue 5573).
+         */
         for (int waited = 0; kafka->commits_under_way > 0 && waited < LAST_COMMIT_MS; waited += 10) {
             rd_kafka_message_t *record = rd_kafka_consumer_poll(kafka->consumer, 10);
             if (record) rd_kafka_message_destroy(record);

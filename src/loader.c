@@ -231,7 +231,7 @@ static int store_change(struct loader *loader, struct captured_table *table, con
         batch->counts.redelivered++;
         return repeated < 0 ? -1 : 0;
     }
-    if (!message->key.at && table_note_partition(db, table, message->partition, error)) return -1;
+    if (!table->key_enforced && table_note_partition(db, table, message->partition, error)) return -1;
     if (history_insert(db, table, message, change, buffer_view(&loader->unavailable), change_id, error) ||
         redelivery_stored(loader->redelivery, table, change, change_id, error))
         return -1;
@@ -247,7 +247,7 @@ static int store_change(struct loader *loader, struct captured_table *table, con
     const struct history_row row = {.change_id = change_id,
                                     .op = change->op,
                                     .changed_at = change->changed_at,
-                                    .complete = loader->unavailable.size == 0,
+                                    .unavailable = buffer_view(&loader->unavailable),
                                     .before = table->before,
                                     .after = table->after};
     return text_logs_add(loader->texts, table, &row, batch->loaded_at, error);
@@ -264,8 +264,10 @@ static int take_change(struct loader *loader, const struct message *message, con
         result = schema_cache_find(loader->schemas, change->schema_block, &schema, error);
     if (result == 0) result = catalog_table_for(loader->catalog, message, change, &table, error);
     if (result) return result;
+    if (table->count == 0 && catalog_note_key(table, message->key, error)) return -1;
     result = rows_read(table, change, schema, &loader->arena, error);
-    if (result >= 0 && table_store_shape(loader->database.handle, table, error)) return -1;
+    if (result >= 0 && table_store_shape(loader->database.handle, table, loader->next_change_id, error))
+        return -1;
     return result ? result : store_change(loader, table, message, change, error);
 }
 

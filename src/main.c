@@ -24,16 +24,16 @@ static void catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
 }
 
-static int print_version(void)
+static int print_version(struct error *error)
 {
     printf("cdclite %s (librdkafka %s, SQLite %s, json-c %s)\n", CDCLITE_VERSION, rd_kafka_version_str(),
            sqlite3_libversion(), json_c_version());
-    return 0;
+    return check_output(stdout, error);
 }
 
 static int run(const struct options *options, struct error *error)
 {
-    if (options->version) return print_version();
+    if (options->version) return print_version(error);
     if (!options->command) {
         if (!options->help) return error_set(error, ERROR_USAGE, "no command; cdclite --help lists them");
         options_help(stdout);

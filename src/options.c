@@ -47,8 +47,8 @@ static const struct option {
      "what a topic's table is called here; repeats", COMMAND_LOAD},
     {"queries", 0, OPTION_TEXT, offsetof(struct options, queries), "DIR", NULL,
      "your own query files besides the built-in", COMMAND_QUERY},
-    {"sql", 0, OPTION_FLAG, offsetof(struct options, sql), NULL, NULL, "print the query itself instead of its answer",
-     COMMAND_QUERY},
+    {"sql", 0, OPTION_FLAG, offsetof(struct options, sql), NULL, NULL,
+     "print the query itself instead of its answer", COMMAND_QUERY},
     {"format", 'f', OPTION_TEXT, offsetof(struct options, format), "FORMAT", NULL,
      "table, csv, tsv, json, jsonl or markdown (table on a terminal, csv otherwise); of status: text or json",
      COMMAND_QUERY | COMMAND_STATUS},
@@ -83,9 +83,9 @@ static int append(struct text_list *list, const char *text, struct error *error)
 static int64_t number_of(const char *text, bool is_size)
 {
     char *end;
+    if (*text < '0' || *text > '9') return -1;
     uintmax_t number = strtoumax(text, &end, 10);
     int shift = 0;
-    if (end == text || *text == '-' || *text == '+') return -1;
     if (is_size && *end) {
         const char *units = "KMG", *unit = strchr(units, *end);
         if (!unit) return -1;

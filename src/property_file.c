@@ -42,7 +42,8 @@ static int read_line(struct property_list *list, char *line, const char *path, l
     char *key = trim(line);
     if (!*key || *key == '#') return 0;
     char *equals = strchr(key, '=');
-    if (!equals) return error_set(error, ERROR_USAGE, "%s, line %ld: not key=value", path, number);
+    if (!equals || equals == key)
+        return error_set(error, ERROR_USAGE, "%s, line %ld: not key=value", path, number);
     *equals = '\0';
     char *property = NULL;
     if (asprintf(&property, "%s=%s", trim(key), trim(equals + 1)) < 0) return error_memory(error);

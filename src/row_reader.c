@@ -81,6 +81,7 @@ static int read_row(const struct row_reading *reading, struct slice row, struct 
         int result = find_column(reading, name, i, &index, &type, error);
         if (result) return result;
         struct value *value = &(reading->after ? table->after : table->before)[index];
+        *(reading->after ? &table->columns[index].in_after : &table->columns[index].in_before) = true;
         if (value_read(&json, &type, reading->arena, value)) {
             error_set(error, ERROR_SOURCE, "column %.*s: %s", (int)(name.size < 200 ? name.size : 200),
                       name.at, json.problem);
@@ -100,7 +101,10 @@ int rows_read(struct captured_table *table, const struct change *change, const s
 {
     struct row_reading reading = {.table = table, .schema = schema, .arena = arena};
     int result = schema && schema->id != table->schema_id ? apply_schema(table, schema, error) : 0;
-    for (size_t i = 0; i < table->count; i++) table->before[i] = table->after[i] = (struct value){0};
+    for (size_t i = 0; i < table->count; i++) {
+        table->before[i] = table->after[i] = (struct value){0};
+        table->columns[i].in_before = table->columns[i].in_after = false;
+    }
     if (result == 0 && change->before.at) result = read_row(&reading, change->before, error);
     reading.after = true;
     if (result == 0 && change->after.at) result = read_row(&reading, change->after, error);

@@ -111,7 +111,8 @@ static json_object *row_fields(json_object *block)
     for (size_t i = 0; i < json_object_array_length(fields); i++) {
         json_object *field = json_object_array_get_idx(fields, i);
         const char *name = text_member(field, "field");
-        if (strcmp(name, "after") != 0 && strcmp(name, "before") != 0) continue;
+        bool is_after = strcmp(name, "after") == 0;
+        if (!is_after && (found || strcmp(name, "before") != 0)) continue;
         if (json_object_object_get_ex(field, "fields", &row) && json_object_is_type(row, json_type_array))
             found = row;
     }

@@ -40,7 +40,8 @@ int table_load_columns(sqlite3 *db, struct captured_table *table, struct error *
     int code, result = -1;
     if (database_prepare(
             db,
-            "SELECT name, column_name, storage, kind, unit, scale, is_key, sent_as FROM captured_column"
+            "SELECT name, column_name, storage, kind, unit, scale, is_key, sent_as, first_change_id"
+            " FROM captured_column"
             " WHERE table_id = ?1 ORDER BY position",
             &statement, error))
         return -1;
@@ -54,6 +55,7 @@ int table_load_columns(sqlite3 *db, struct captured_table *table, struct error *
         column->type.unit = time_unit_named((const char *)sqlite3_column_text(statement, 4));
         column->type.scale = sqlite3_column_int(statement, 5);
         column->key = sqlite3_column_int(statement, 6) != 0;
+        column->first_change_id = sqlite3_column_int64(statement, 8);
         if (column_set_sent_as(column, (const char *)sqlite3_column_text(statement, 7), error)) goto done;
     }
     table->stored = true;
@@ -69,7 +71,8 @@ static int save_columns(sqlite3 *db, struct captured_table *table, struct error 
 {
     sqlite3_stmt *statement;
     int result = 0;
-    if (database_prepare(db, "REPLACE INTO captured_column VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    if (database_prepare(db,
+                         "REPLACE INTO captured_column VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
                          &statement, error))
         return -1;
     for (size_t i = 0; i < table->count && result == 0; i++) {
@@ -85,6 +88,7 @@ static int save_columns(sqlite3 *db, struct captured_table *table, struct error 
         sqlite3_bind_text(statement, 8, time_unit_name(column->type.unit), -1, SQLITE_STATIC);
         sqlite3_bind_int(statement, 9, column->type.scale);
         sqlite3_bind_text(statement, 10, column->sent_as, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 11, column->first_change_id);
         result = database_step(db, statement, error);
         column->unsaved = false;
     }
@@ -136,12 +140,23 @@ static void rebuild_sql(const struct captured_table *table, const char *history,
     history_ddl_triggers(table, sql);
 }
 
-int table_store_shape(sqlite3 *db, struct captured_table *table, struct error *error)
+/* The table's key and whether it is the bundled one are settled with its first columns. */
+static int save_roles(sqlite3 *db, const struct captured_table *table, struct error *error)
+{
+    char sql[128];
+    snprintf(sql, sizeof sql,
+             "UPDATE captured_table SET key_enforced = %d, bundled = %d WHERE table_id = %lld",
+             table->key_enforced, table->bundled, (long long)table->table_id);
+    return database_run(db, sql, error);
+}
+
+int table_store_shape(sqlite3 *db, struct captured_table *table, int64_t change_id, struct error *error)
 {
     if (table->stored && !table->retyped && !table->views_stale && table->stored_count == table->count)
         return 0;
     struct buffer sql = {0}, history = {0};
     table_set_roles(table);
+    for (size_t i = table->stored_count; i < table->count; i++) table->columns[i].first_change_id = change_id;
     buffer_printf(&history, "%s_history", table->name);
     /* Renaming a table fails while a view names a missing column, so the views go first and come back last.
      */
@@ -160,7 +175,9 @@ int table_store_shape(sqlite3 *db, struct captured_table *table, struct error *e
                      : database_run(db, buffer_string(&sql), error);
     buffer_free(&sql);
     buffer_free(&history);
-    if (result || save_columns(db, table, error)) return -1;
+    if (result || save_columns(db, table, error) ||
+        (table->stored_count == 0 && save_roles(db, table, error)))
+        return -1;
     table->stored = true;
     table->retyped = table->views_stale = false;
     table->stored_count = table->count;
@@ -169,25 +186,19 @@ int table_store_shape(sqlite3 *db, struct captured_table *table, struct error *e
 
 int table_note_partition(sqlite3 *db, struct captured_table *table, int32_t partition, struct error *error)
 {
+    char sql[160];
+    int64_t others;
     if (table->many_partitions || table->last_partition == partition) return 0;
-    if (table->last_partition < 0) {
-        /* After a restart the rows stored before tell. */
-        struct buffer sql = {0};
-        int64_t others = 0;
-        buffer_text(&sql, "SELECT EXISTS (SELECT 1 FROM ");
-        buffer_family_name(&sql, table->name, "history");
-        buffer_printf(&sql, " WHERE kafka_partition <> %d)", (int)partition);
-        int result = buffer_failed(&sql) ? error_memory(error)
-                                         : database_integer(db, buffer_string(&sql), 0, &others, error);
-        buffer_free(&sql);
-        if (result) return -1;
-        table->last_partition = partition;
-        if (!others) return 0;
-    }
-    char sql[96];
+    table->last_partition = partition;
+    /* Each partition that the table's events came from has begun a run. */
+    snprintf(sql, sizeof sql,
+             "SELECT EXISTS (SELECT 1 FROM connector_run WHERE table_id = %lld AND partition <> %d)",
+             (long long)table->table_id, (int)partition);
+    if (database_integer(db, sql, 0, &others, error)) return -1;
+    if (!others) return 0;
+    table->many_partitions = true;
     snprintf(sql, sizeof sql, "UPDATE captured_table SET many_partitions = 1 WHERE table_id = %lld",
              (long long)table->table_id);
-    table->many_partitions = true;
     if (database_run(db, sql, error)) return -1;
     struct buffer views = {0};
     history_ddl_drop_views(table, &views);

@@ -31,6 +31,10 @@ static void append_value(struct buffer *out, const struct captured_column *colum
         append_field(out, value->bytes);
         return;
     }
+    if (value->type == VALUE_BLOB && value->bytes.size == 0) {
+        append_field(out, (struct slice){"", 0});
+        return;
+    }
     /* Numbers, times and hex need no quotes. */
     value_text(value, column->type.unit, out);
 }
@@ -93,11 +97,13 @@ void text_lines(const struct captured_table *table, const struct history_row *ro
         append_line(out, table, row, 0, inserted_at);
         return;
     }
-    /* What an update did not carry is not known to have changed. */
-    if (row->op == 'u' && !row->complete) return;
     for (size_t i = 0; i < table->count; i++) {
         if (!table->columns[i].tracked) continue;
         if (row->op == 'u' && value_equals(&row->before[i], &row->after[i])) continue;
+        /* What an update did not carry is not known to have changed; what came later was not there to be
+         * told. */
+        if (!history_carried(row, &table->columns[i]) || row->change_id < table->columns[i].first_change_id)
+            continue;
         append_line(out, table, row, i, inserted_at);
     }
 }
@@ -105,7 +111,7 @@ void text_lines(const struct captured_table *table, const struct history_row *ro
 struct rebuilding {
     struct captured_table *table;
     sqlite3_stmt *batches; /* in the order of their changes, as the rows come */
-    int64_t last_change_id, loaded_at;
+    int64_t last_change_id, loaded_at, open_batch_at;
     struct buffer text;
     int (*write)(void *context, struct slice text, struct error *error);
     void *context;
@@ -125,22 +131,30 @@ static int rebuild_row(void *context, const struct history_row *row, struct erro
     enum { PIECE = 1 << 20 };
     struct rebuilding *rebuilding = context;
     while (row->change_id > rebuilding->last_change_id) {
-        if (sqlite3_step(rebuilding->batches) != SQLITE_ROW)
+        if (sqlite3_step(rebuilding->batches) == SQLITE_ROW) {
+            rebuilding->last_change_id = sqlite3_column_int64(rebuilding->batches, 0);
+            rebuilding->loaded_at = sqlite3_column_int64(rebuilding->batches, 1);
+        } else if (rebuilding->open_batch_at) {
+            rebuilding->last_change_id = INT64_MAX;
+            rebuilding->loaded_at = rebuilding->open_batch_at;
+        } else {
             return error_set(error, ERROR_STORAGE, "batch: no row says when change %lld was loaded",
                              (long long)row->change_id);
-        rebuilding->last_change_id = sqlite3_column_int64(rebuilding->batches, 0);
-        rebuilding->loaded_at = sqlite3_column_int64(rebuilding->batches, 1);
+        }
     }
     text_lines(rebuilding->table, row, rebuilding->loaded_at, &rebuilding->text);
     return flush(rebuilding, PIECE, error);
 }
 
 int text_rebuild(sqlite3 *db, struct captured_table *table, int64_t after_id, int64_t through_id,
-                 int (*write)(void *context, struct slice text, struct error *error), void *context,
-                 struct error *error)
+                 int64_t open_batch_at, int (*write)(void *context, struct slice text, struct error *error),
+                 void *context, struct error *error)
 {
-    struct rebuilding rebuilding = {
-        .table = table, .last_change_id = INT64_MIN, .write = write, .context = context};
+    struct rebuilding rebuilding = {.table = table,
+                                    .last_change_id = INT64_MIN,
+                                    .open_batch_at = open_batch_at,
+                                    .write = write,
+                                    .context = context};
     if (database_prepare(db,
                          "SELECT last_change_id, loaded_at FROM batch WHERE last_change_id > ?1"
                          " ORDER BY batch_id",

@@ -108,9 +108,13 @@ static int not_ours(const char *path, struct error *error)
 int text_choices_check(const struct text_choice *choices, struct error *error)
 {
     struct stat status;
-    for (; choices && choices->table; choices++)
+    for (; choices && choices->table; choices++) {
+        char *path;
+        if (file_absolute_path(choices->path, ERROR_STORAGE, &path, error)) return -1;
+        free(path);
         if (stat(choices->path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0)
             return not_ours(choices->path, error);
+    }
     return 0;
 }
 
@@ -206,9 +210,10 @@ static int recover(struct text_logs *logs, struct text_log *log, struct captured
                   log->path);
         log->length = 0;
         if (ftruncate(log->fd, 0) ||
-            text_rebuild(logs->db, table, 0, log->through_change_id, write_piece, log, error))
+            text_rebuild(logs->db, table, 0, log->through_change_id, 0, write_piece, log, error))
             return error_context(error, "%s", log->path);
-        if (log->length != committed)
+        /* A text that is not the one committed is not left behind, to be taken for it by the next start. */
+        if (log->length != committed && ftruncate(log->fd, 0) == 0)
             return error_set(error, ERROR_STORAGE,
                              "%s: rebuilt from the history it has %lld bytes, not the %lld committed",
                              log->path, (long long)log->length, (long long)committed);
@@ -232,7 +237,7 @@ static int catch_up(struct text_logs *logs, struct text_log *log, struct capture
                                      : database_integer(logs->db, buffer_string(&sql), 0, &newest, error);
     buffer_free(&sql);
     if (result || newest <= log->through_change_id) return result;
-    if (text_rebuild(logs->db, table, log->through_change_id, newest, write_piece, log, error)) return -1;
+    if (text_rebuild(logs->db, table, log->through_change_id, newest, 0, write_piece, log, error)) return -1;
     log_write(LOG_INFO, "%s: wrote the changes that were loaded without it", log->path);
     log->through_change_id = newest;
     log->changed = true;
@@ -252,7 +257,8 @@ static int bring_up_to_date(struct text_logs *logs, struct catalog *catalog, str
 {
     for (struct text_log *log = logs->all; log; log = log->next) {
         struct captured_table *table = catalog_named(catalog, log->table);
-        if (recover(logs, log, table, error) || (table && catch_up(logs, log, table, error)) ||
+        if (recover(logs, log, table, error) ||
+            (table && table->count && catch_up(logs, log, table, error)) ||
             file_sync_directory(log->path, error))
             return -1;
     }
@@ -286,12 +292,23 @@ int text_logs_open(sqlite3 *db, struct catalog *catalog, const struct text_choic
     return end_transaction(db, bring_up_to_date(logs, catalog, error), error);
 }
 
-int text_logs_add(struct text_logs *logs, const struct captured_table *table, const struct history_row *row,
+static int add_piece(void *context, struct slice text, struct error *error)
+{
+    struct text_log *log = context;
+    buffer_slice(&log->pending, text);
+    return buffer_failed(&log->pending) ? error_memory(error) : 0;
+}
+
+int text_logs_add(struct text_logs *logs, struct captured_table *table, const struct history_row *row,
                   int64_t inserted_at, struct error *error)
 {
     struct text_log *log = find_log(logs, table->name);
     if (!log) return 0;
-    if (log->length == 0 && log->pending.size == 0) text_header(table, &log->pending);
+    /* While its columns are not known (a truncate came first, without schemas), a table's lines wait. */
+    if (table->count == 0) return 0;
+    if (log->length == 0 && log->pending.size == 0 &&
+        text_rebuild(logs->db, table, 0, row->change_id - 1, inserted_at, add_piece, log, error))
+        return -1;
     text_lines(table, row, inserted_at, &log->pending);
     log->through_change_id = row->change_id;
     log->changed = true;

@@ -57,6 +57,8 @@ static const char *infinity_of(int64_t value, enum time_unit unit)
         if (value == INT64_MAX || value == INT64_C(9223372036825200000)) return "infinity";
         if (value == INT64_MIN || value == INT64_C(-9223372036832400000)) return "-infinity";
     }
+    if (unit == UNIT_DAYS && value == 2146033979) return "infinity";
+    if (unit == UNIT_DAYS && value == -2147472691) return "-infinity";
     return NULL;
 }
 
@@ -77,12 +79,14 @@ size_t time_format(int64_t value, enum time_unit unit, bool zulu, char text[TIME
     case UNIT_TIMESTAMP_NS:
     case UNIT_TIME_NS: per_second = 1000000000, digits = 9; break;
     }
+    if (unit == UNIT_TIME_MS || unit == UNIT_TIME_US || unit == UNIT_TIME_NS) {
+        int64_t of_day = llabs(value / per_second);
+        return (size_t)snprintf(text, TIME_TEXT_SIZE, "%s%02lld:%02d:%02d.%0*lld", value < 0 ? "-" : "",
+                                (long long)(of_day / 3600), (int)(of_day / 60 % 60), (int)(of_day % 60),
+                                digits, llabs(value % per_second));
+    }
     int64_t seconds = value / per_second - (value % per_second < 0);
     int64_t fraction = value % per_second + (value % per_second < 0 ? per_second : 0);
-    if (unit == UNIT_TIME_MS || unit == UNIT_TIME_US || unit == UNIT_TIME_NS)
-        return (size_t)snprintf(text, TIME_TEXT_SIZE, "%02lld:%02d:%02d.%0*lld", (long long)(seconds / 3600),
-                                abs((int)(seconds / 60 % 60)), abs((int)(seconds % 60)), digits,
-                                (long long)fraction);
 
     int64_t days = unit == UNIT_DAYS ? value : seconds / 86400 - (seconds % 86400 < 0);
     int64_t year;

@@ -26,6 +26,8 @@ struct captured_column {
                          user_id) */
     bool tracked;     /* its changes are listed there (all but the key; for holding stock and quantity) */
     bool unsaved;     /* captured_column does not say this yet */
+    bool in_before, in_after; /* the change being read carried it there */
+    int64_t first_change_id;  /* the first change that had it */
 };
 
 /* A source table as the history keeps it. It stays at its address. */
@@ -35,9 +37,10 @@ struct captured_table {
     char *source_name; /* server.schema.table */
     struct captured_column *columns;
     size_t count;
-    bool bundled_holding; /* the tutorial's table, which has views and a text log of its own */
-    size_t created;       /* index of the column datetime_created, `count` without one */
-    bool key_enforced;    /* the source keeps the key columns unique */
+    bool bundled;      /* the tutorial's holding table: settled with its first columns, as its text log is */
+    bool sale_views;   /* bundled, and has all columns that its views name */
+    size_t created;    /* index of the column datetime_created, `count` without one */
+    bool key_enforced; /* the source keeps the key columns unique */
     bool many_partitions; /* rows without a key came from several partitions: order them by commit, not
                              arrival */
 
@@ -78,11 +81,13 @@ int table_add_column(struct captured_table *table, struct slice name, const stru
 /* Widens a column to ANY, so that what no longer fits its type can stand beside what did. */
 void table_widen(struct captured_table *table, struct captured_column *column);
 
-/* Settles what depends on all columns together: bundled_holding, created, identifying, tracked. */
+/* Settles what depends on all columns together: bundled, sale_views, created, identifying, tracked. */
 void table_set_roles(struct captured_table *table);
 
 /* Copies the schema block's word for the column's type (NULL for none). */
 int column_set_sent_as(struct captured_column *column, const char *sent_as, struct error *error);
+
+void table_forget_keys(struct captured_table *table);
 
 /* Finalizes what was prepared for the columns as they were. */
 void table_forget_statements(struct captured_table *table);

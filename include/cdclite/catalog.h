@@ -33,6 +33,10 @@ struct captured_table *catalog_named(const struct catalog *catalog, const char *
 int catalog_table_for(struct catalog *catalog, const struct message *message, const struct change *change,
                       struct captured_table **table, struct error *error);
 
+/* Notes the names in the message key of a table's first row; the tutorial's table without one is declared by
+ * holding_id, which its source does not enforce. */
+int catalog_note_key(struct captured_table *table, struct slice message_key, struct error *error);
+
 /* Adds what was stored to captured_table.changes, within the open transaction. */
 int catalog_save_counts(struct catalog *catalog, struct error *error);
 

@@ -4,10 +4,10 @@
 #include "cdclite/catalog.h"
 
 /*
- * Names what the event whose rows stand in `table` did not carry, as a JSON list of history columns in
- * `list`; empty when it carried all. An update without `before` (replica identity default) carries no old
- * values, and in its `after` Debezium's placeholder stands for an unchanged TOAST column, which becomes NULL
- * here. Elsewhere that text is a user's own.
+ * Names what the update whose rows stand in `table` did not carry, as a JSON list of history columns in
+ * `list`; empty when it carried all. Without `before` (replica identity default) it carries no old values;
+ * and where `before` lacks a column, Debezium's placeholder in `after` stands for an unchanged TOAST value,
+ * which becomes NULL here. Elsewhere that text is a user's own.
  */
 void history_list_unavailable(struct captured_table *table, const struct change *change, struct buffer *list);
 
@@ -20,12 +20,15 @@ int history_insert(struct sqlite3 *db, struct captured_table *table, const struc
 struct history_row {
     int64_t change_id, changed_at;
     char op;
-    bool complete;
+    struct slice unavailable; /* the JSON list, absent when the event carried all */
     struct value lsn, tx_id;
     int32_t partition;
     int64_t offset;
     const struct value *before, *after; /* table->count values each */
 };
+
+/* Whether the event carried the column's old and new value. */
+bool history_carried(const struct history_row *row, const struct captured_column *column);
 
 /* Calls `each` for every stored row of `table` with from <= change_id <= to, in that order; the row is
  * borrowed during the call. Stops as soon as `each` gives something other than 0, and gives that. */

@@ -9,9 +9,10 @@ struct sqlite3;
 int table_load_columns(struct sqlite3 *db, struct captured_table *table, struct error *error);
 
 /* Brings the file to the table's description, within the open transaction: the history table (made, given new
- * columns, or made anew where a column became ANY), its views, captured_column. Cheap when nothing changed.
- */
-int table_store_shape(struct sqlite3 *db, struct captured_table *table, struct error *error);
+ * columns, or made anew where a column became ANY), its views, captured_column. New columns
+ * are noted to begin with `change_id`. Cheap when nothing changed. */
+int table_store_shape(struct sqlite3 *db, struct captured_table *table, int64_t change_id,
+                      struct error *error);
 
 /* Notes that an event without a key came from `partition`; makes the views anew when that changes their
  * order. */

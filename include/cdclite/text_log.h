@@ -21,11 +21,12 @@ void text_lines(const struct captured_table *table, const struct history_row *ro
 
 /*
  * Gives the text of the stored changes after_id < change_id <= through_id, rebuilt from the history, to
- * `write` in pieces; with after_id 0 the header first. Stops with -1 when `write` does.
+ * `write` in pieces; with after_id 0 the header first. Changes of a batch that is still open were inserted at
+ * `open_batch_at` (0: there is none). Stops with -1 when `write` does.
  */
 int text_rebuild(struct sqlite3 *db, struct captured_table *table, int64_t after_id, int64_t through_id,
-                 int (*write)(void *context, struct slice text, struct error *error), void *context,
-                 struct error *error);
+                 int64_t open_batch_at, int (*write)(void *context, struct slice text, struct error *error),
+                 void *context, struct error *error);
 
 /* Which file a table's log goes to. */
 struct text_choice {
@@ -33,8 +34,8 @@ struct text_choice {
     bool chosen; /* by the user: another file than the stored one is refused; a default gives way to it */
 };
 
-/* For a database that is yet to be made: no chosen file may hold anything. ERROR_STORAGE for one that does.
- */
+/* For a database that is yet to be made: no chosen file may hold anything, and each needs a directory that is
+ * there. ERROR_STORAGE otherwise. */
 int text_choices_check(const struct text_choice *choices, struct error *error);
 
 /* The text files of one database, locked while they are open. */
@@ -51,7 +52,7 @@ int text_logs_open(struct sqlite3 *db, struct catalog *catalog, const struct tex
 void text_logs_close(struct text_logs *logs);
 
 /* Adds the change's lines to the table's log, if it has one; they are in memory until text_logs_write. */
-int text_logs_add(struct text_logs *logs, const struct captured_table *table, const struct history_row *row,
+int text_logs_add(struct text_logs *logs, struct captured_table *table, const struct history_row *row,
                   int64_t inserted_at, struct error *error);
 /* Bytes waiting. */
 size_t text_logs_pending(const struct text_logs *logs);

@@ -327,11 +327,72 @@ class TextLog(CliTest):
         self.assertEqual(self.succeeds('export', 'text').stdout, self.place.text_bytes())
         self.assertGreater(len(self.place.text_bytes().splitlines()), 50)
 
+    def test_one_then_none_then_it_again(self):
+        parts = [self.place.write(f'{i}.jsonl', event(i)) for i in (1, 2, 3)]
+        for part, words in zip(parts, ([], ['--no-text'], [])):
+            self.succeeds('load', '--input', part, *words)
+        self.assertEqual([line[:1] for line in self.place.text_bytes().splitlines()],
+                         [b'h', b'1', b'1', b'2', b'2', b'3', b'3'])
+        self.assertEqual(self.succeeds('export', 'text').stdout, self.place.text_bytes())
+
+    def test_two_for_one_table_or_one_for_two(self):
+        self.fails(USAGE, 'load', '--input', 'events.jsonl', '--text', 'a.txt', '--text', 'holding=b.txt',
+                   says=['--text'])
+        self.fails(USAGE, 'load', '--input', 'events.jsonl', '--text', 'a.txt', '--text', 'other=a.txt', says=['a.txt'])
+        self.fails(STORAGE, 'load', '--input', 'events.jsonl', '--text', 'events.jsonl', says=['events.jsonl'])
+
     def test_export_of_an_unknown_table(self):
         self.load_some()
         self.fails(USAGE, 'export', 'text', 'nothing', says=['nothing', 'history.db'])
         self.fails(USAGE, 'export', says=['export text'])
         self.fails(USAGE, 'export', 'csv', says=['export text'])
+
+
+class Limits(CliTest):
+    LIMIT = ['--max-event-bytes', '2K', '--no-text']
+
+    def test_a_line_too_long_to_be_held(self):
+        """Its beginning, its length and its hash are kept, and its neighbours are loaded."""
+        long, other = event(2, 'X' * 3000000), event(2, 'X' * 2999999 + 'Y')
+        for end in (b'\n', b'\r\n'):
+            with self.subTest(end=end):
+                self.place.db = self.place.path(f'{len(end)}.db')
+                self.place.write('events.jsonl', event(1) + long[:-1] + end + event(3) + other[:-1] + end)
+                self.succeeds('load', '--input', 'events.jsonl', '--db', self.place.db, *self.LIMIT)
+                self.assertEqual(self.place.rows('SELECT after_holding_id FROM holding_history'), [(1,), (3,)])
+                rejected = self.place.rows('SELECT "offset", value_size, CAST(value AS BLOB) FROM rejected_event')
+                self.assertEqual([row[0] for row in rejected],
+                                 [len(event(1)), len(event(1) + long[:-1] + end + event(3))])
+                self.assertEqual({row[2] for row in rejected}, {long[:1024]})
+                self.assertLessEqual({row[1] - len(long[:-1]) for row in rejected}, {0, len(end) - 1})
+                self.assertEqual(self.place.rows('SELECT count(DISTINCT value_hash) FROM rejected_event'), [(2,)])
+                content = self.place.content()
+                self.succeeds('load', '--input', 'events.jsonl', '--db', self.place.db, *self.LIMIT)
+                self.assertEqual(self.place.content(), content)
+
+    def test_a_line_too_long_to_be_held_that_is_still_being_written(self):
+        long = event(2, 'X' * 300000)
+        self.place.write('events.jsonl', event(1) + long[:200000])
+        done = self.succeeds('load', '--input', 'events.jsonl', *self.LIMIT)
+        self.assertIn(b'left for the next load', done.stderr)
+        self.assertEqual(self.place.rows('SELECT count(*) FROM rejected_event'), [(0,)])
+        self.place.write('events.jsonl', event(1) + long + event(3))
+        self.succeeds('load', '--input', 'events.jsonl', *self.LIMIT)
+        self.assertEqual(self.place.rows('SELECT value_size FROM rejected_event'), [(len(long) - 1,)])
+        self.assertEqual(self.place.rows('SELECT after_holding_id FROM holding_history'), [(1,), (3,)])
+
+    def test_columns(self):
+        """990 are held, in the history and its views; more are refused with the reason, and the load goes on."""
+        def wide(table, count):
+            return event(1).replace(b'"table":"holding"', b'"table":"%s"' % table).replace(
+                b'"holding_id":1', b','.join(b'"c%d":%d' % (i, i) for i in range(count - 5)))
+        self.place.write('events.jsonl', wide(b'most', 990) + wide(b'many', 991) + event(2))
+        self.succeeds('load', '--input', 'events.jsonl')
+        self.assertEqual(self.place.rows('SELECT c984, holding_quantity FROM most_current'), [(984, 1)])
+        self.assertEqual(self.place.rows('SELECT after_c984 FROM most_changes'), [(984,)])
+        self.assertEqual(self.place.rows('SELECT count(*) FROM most_field_changes'), [(990,)])
+        self.assertIn('990 columns', self.place.rows('SELECT reason FROM rejected_event')[0][0])
+        self.assertEqual(self.place.rows('SELECT after_holding_id FROM holding_history'), [(2,)])
 
 
 class Usage(CliTest):
@@ -478,7 +539,7 @@ class Status(CliTest):
         self.assertRegex(self.succeeds('status').stdout.decode(), r'rejected +2\n')
         self.assertIn('broken JSON', self.succeeds('status').stdout.decode())
 
-    def test_full_disk_and_closed_pipe(self):
+    def test_full_disk(self):
         self.load_some()
         for words in (['status'], ['status', '--format', 'json'], ['export', 'text'], ['schema'],
                       ['export', 'text', '-o', '/dev/full']):
@@ -487,14 +548,18 @@ class Status(CliTest):
                                       stderr=subprocess.PIPE, check=False)
                 self.assertEqual((done.returncode, len(done.stderr.splitlines())), (FAILURE, 1), done.stderr)
                 self.assertIn(b'No space left', done.stderr)
-        for words in (['export', 'text'], ['schema'], ['status']):
+
+    def test_closed_pipe(self):
+        """Who reads has had enough (| head): no message, but no success either."""
+        self.load_some()
+        for words in (['export', 'text'], ['schema'], ['status'], ['status', '--format', 'json'], ['--help']):
             with self.subTest(words=words):
                 end, start = os.pipe()
                 os.close(end)
                 done = subprocess.run([given.cdclite, *words], cwd=self.place.folder.name, stdout=start,
                                       stderr=subprocess.PIPE, check=False)
                 os.close(start)
-                self.assertEqual((done.returncode, len(done.stderr.splitlines())), (FAILURE, 1), done.stderr)
+                self.assertEqual((done.returncode, done.stderr), (-signal.SIGPIPE, b''))
 
     def test_export_into_a_folder_that_is_not_there(self):
         self.load_some()
@@ -591,6 +656,17 @@ class Following(CliTest):
         running = self.follow()
         self.wait_for('SELECT count(*) FROM batch', [(0,)])
         time.sleep(0.2)
+        running.send_signal(signal.SIGTERM)
+        self.assertEqual(running.wait(10), 0)
+
+    def test_nobody_reads_the_messages(self):
+        """Whoever reads stderr may go; the load goes on."""
+        running = self.follow()
+        running.stderr.close()
+        self.give(running, b'no event\n{"op":"x"}\n' + event(1))
+        self.wait_for('SELECT count(*) FROM holding_history', [(1,)])
+        self.give(running, b'{"op":"x"}\n' + event(2))
+        self.wait_for('SELECT count(*) FROM holding_history', [(2,)])
         running.send_signal(signal.SIGTERM)
         self.assertEqual(running.wait(10), 0)
 

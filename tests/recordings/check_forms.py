@@ -83,7 +83,8 @@ def two_pipes(checks, cdclite, name, messages):
     """Standard input is one stream: what a second pipe brings stands behind what the first brought."""
     half = len(messages) // 2
     with Place(cdclite) as place:
-        codes = [place.load('-', stdin=joined(part, value_line)).returncode for part in (messages[:half], messages[half:])]
+        codes = [place.load('-', stdin=joined(part, value_line)).returncode
+                 for part in (messages[:half], messages[half:])]
         checks.equal(f'{name} in two pipes: loads', codes, [0, 0])
         verify(checks, f'{name} in two pipes', place, messages, at_bytes(messages, value_line, 'stdin'))
 
@@ -343,8 +344,8 @@ CHECKS = {
     'b-seed-noschema': (*EVERY, grown_file, last_line_without_line_feed, in_chunks),
     'h-old-1.1': (*EVERY, two_pipes, two_files, changed_record),
     'j-snapshot-5000': (kcat_in_ascii, two_files, in_chunks),
-    'm-crash-duplicates': (values_on_standard_input, two_pipes, lines_in_a_file, without_run_header, spread_over_partitions,
-                           two_files, grown_file, in_chunks, killed),
+    'm-crash-duplicates': (values_on_standard_input, two_pipes, lines_in_a_file, without_run_header,
+                           spread_over_partitions, two_files, grown_file, in_chunks, killed),
     'bulk-tenth': (killed,),
 }
 

@@ -55,7 +55,7 @@ static void it_grows_past_every_size(void **state)
     assert_int_equal(buffer.size, 500000);
     const char *text = buffer_string(&buffer);
     for (int i = 0; i < 100000; i += 997) {
-        char expected[8];
+        char expected[16];
         snprintf(expected, sizeof expected, "%05d", i);
         assert_memory_equal(text + 5 * i, expected, 5);
     }

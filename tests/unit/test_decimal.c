@@ -26,8 +26,16 @@ static void base64_is_decoded(void **state)
     static const struct {
         const char *base64, *bytes;
     } cases[] = {
-        {"", ""},           {"Zg==", "f"},       {"Zm8=", "fo"},       {"Zm9v", "foo"},   {"Zm9vYg==", "foob"},
-        {"Zm9vYmE=", "fooba"}, {"Zm9vYmFy", "foobar"}, {"Zg", "f"},    {"Zm9vYmE", "fooba"}, {"+/+/", "\xfb\xff\xbf"},
+        {"", ""},
+        {"Zg==", "f"},
+        {"Zm8=", "fo"},
+        {"Zm9v", "foo"},
+        {"Zm9vYg==", "foob"},
+        {"Zm9vYmE=", "fooba"},
+        {"Zm9vYmFy", "foobar"},
+        {"Zg", "f"},
+        {"Zm9vYmE", "fooba"},
+        {"+/+/", "\xfb\xff\xbf"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -54,9 +62,10 @@ static void every_byte_comes_back_from_base64(void **state)
 
 static void what_is_no_base64_is_refused(void **state)
 {
-    static const char *const cases[] = {"Z",     "=",     "==",     "====",      "Z===",       "Zg=",    "Zg=a",
-                                        "=Zg=",  "Zm9v=", "Zm9vZ",  "Zg==Zg==",  "Zm9v\n",     "Zm 9v",  "Zm-_",
-                                        "Zm9\x80", "Zm9.", "\\u0000", "{\"a\":1}", "plain text!"};
+    static const char *const cases[] = {
+        "Z",       "=",     "==",      "====",      "Z===",       "Zg=",   "Zg=a",
+        "=Zg=",    "Zm9v=", "Zm9vZ",   "Zg==Zg==",  "Zm9v\n",     "Zm 9v", "Zm-_",
+        "Zm9\x80", "Zm9.",  "\\u0000", "{\"a\":1}", "plain text!"};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct slice bytes;
@@ -94,16 +103,16 @@ static void decimals_are_exact(void **state)
         {"80", 2, "-1.28"},
         {"0080", 0, "128"},
         {"ff7f", 0, "-129"},
-        {"0000000001", 0, "1"},    /* more bytes than needed */
+        {"0000000001", 0, "1"}, /* more bytes than needed */
         {"fffffffffe", 0, "-2"},
-        {"04ce", 2, "12.30"},      /* the zero at the end belongs to the scale */
+        {"04ce", 2, "12.30"}, /* the zero at the end belongs to the scale */
         {"04ce", 3, "1.230"},
         {"04ce", 4, "0.1230"},
         {"04ce", 5, "0.01230"},
         {"04ce", -2, "123000"},
         {"fb32", -2, "-123000"},
         {"499602d2", 2, "12345678.90"},
-        {"3b9ac9ff", 0, "999999999"},   /* around the reader's step of nine digits */
+        {"3b9ac9ff", 0, "999999999"}, /* around the reader's step of nine digits */
         {"3b9aca00", 0, "1000000000"},
         {"c4653600", 0, "-1000000000"},
         {"c4653600", 9, "-1.000000000"},
@@ -132,7 +141,8 @@ static void every_16_bit_number_is_right(void **state)
     for (int number = INT16_MIN; number <= INT16_MAX; number++) {
         char bytes[] = {(char)(number >> 8), (char)number}, expected[32];
         struct slice text;
-        snprintf(expected, sizeof expected, "%s%d.%02d", number < 0 ? "-" : "", abs(number) / 100, abs(number) % 100);
+        snprintf(expected, sizeof expected, "%s%d.%02d", number < 0 ? "-" : "", abs(number) / 100,
+                 abs(number) % 100);
         assert_int_equal(decimal_text((struct slice){bytes, 2}, 2, &arena, &text), 0);
         if (!slice_is(text, expected)) fail_msg("%.*s, not %s", (int)text.size, text.at, expected);
         arena_reset(&arena);

@@ -14,25 +14,27 @@
 
 #define ROW_A "{\"holding_id\":1001,\"holding_stock\":\"VFIAX\"}"
 #define ROW_B "{\"holding_id\":1001,\"holding_stock\":null}"
-#define SOURCE_37                                                                                                     \
-    "{\"version\":\"3.7.0.Final\",\"connector\":\"postgresql\",\"name\":\"bankserver1\",\"ts_ms\":1795451107454,"     \
-    "\"snapshot\":\"false\",\"db\":\"bank\",\"sequence\":\"[null,\\\"36693976\\\"]\",\"ts_us\":1795451107454907,"     \
-    "\"ts_ns\":1795451107454907000,\"schema\":\"bank_data\",\"table\":\"holding\",\"txId\":917,\"lsn\":36693976,"     \
-    "\"xmin\":null,\"origin\":null,\"origin_lsn\":null}"
-#define SOURCE_11                                                                                                     \
-    "{\"version\":\"1.1.2.Final\",\"connector\":\"postgresql\",\"name\":\"bankserver1\",\"ts_ms\":1795451682895,"     \
-    "\"snapshot\":\"false\",\"db\":\"bank\",\"schema\":\"bank_data\",\"table\":\"holding\",\"txId\":1091,"            \
-    "\"lsn\":46717488,\"xmin\":null}"
-#define PAYLOAD_37(op, before, after)                                                                                 \
-    "{\"before\":" before ",\"after\":" after ",\"source\":" SOURCE_37 ",\"transaction\":null,\"op\":\"" op           \
+#define SOURCE_37                                                                         \
+    "{\"version\":\"3.7.0.Final\",\"connector\":\"postgresql\",\"name\":\"bankserver1\"," \
+    "\"ts_ms\":1795451107454,\"snapshot\":\"false\",\"db\":\"bank\","                     \
+    "\"sequence\":\"[null,\\\"36693976\\\"]\","                                           \
+    "\"ts_us\":1795451107454907,\"ts_ns\":1795451107454907000,\"schema\":\"bank_data\","  \
+    "\"table\":\"holding\",\"txId\":917,\"lsn\":36693976,\"xmin\":null,\"origin\":null,\"origin_lsn\":null}"
+#define SOURCE_11                                                                              \
+    "{\"version\":\"1.1.2.Final\",\"connector\":\"postgresql\",\"name\":\"bankserver1\","      \
+    "\"ts_ms\":1795451682895,\"snapshot\":\"false\",\"db\":\"bank\",\"schema\":\"bank_data\"," \
+    "\"table\":\"holding\",\"txId\":1091,\"lsn\":46717488,\"xmin\":null}"
+#define PAYLOAD_37(op, before, after)                                                                       \
+    "{\"before\":" before ",\"after\":" after ",\"source\":" SOURCE_37 ",\"transaction\":null,\"op\":\"" op \
     "\",\"ts_ms\":1795451107791,\"ts_us\":1795451107791990,\"ts_ns\":1795451107791990461}"
-#define PAYLOAD_11(op, before, after)                                                                                 \
-    "{\"before\":" before ",\"after\":" after ",\"source\":" SOURCE_11 ",\"op\":\"" op                                \
+#define PAYLOAD_11(op, before, after)                                                  \
+    "{\"before\":" before ",\"after\":" after ",\"source\":" SOURCE_11 ",\"op\":\"" op \
     "\",\"ts_ms\":1795451682988,\"transaction\":null}"
-#define BLOCK                                                                                                         \
-    "{\"type\":\"struct\",\"fields\":[{\"type\":\"struct\",\"fields\":[{\"type\":\"int64\",\"optional\":false,"       \
-    "\"field\":\"holding_id\"},{\"type\":\"string\",\"optional\":true,\"field\":\"holding_stock\"}],"                 \
-    "\"optional\":true,\"name\":\"bankserver1.bank_data.holding.Value\",\"field\":\"after\"}],\"optional\":false,"    \
+#define BLOCK                                                                                    \
+    "{\"type\":\"struct\",\"fields\":[{\"type\":\"struct\",\"fields\":["                         \
+    "{\"type\":\"int64\",\"optional\":false,\"field\":\"holding_id\"},"                          \
+    "{\"type\":\"string\",\"optional\":true,\"field\":\"holding_stock\"}],\"optional\":true,"    \
+    "\"name\":\"bankserver1.bank_data.holding.Value\",\"field\":\"after\"}],\"optional\":false," \
     "\"name\":\"bankserver1.bank_data.holding.Envelope\",\"version\":2}"
 #define WRAPPED(payload) "{\"schema\":" BLOCK ",\"payload\":" payload "}"
 /* An envelope of which one member is given. */
@@ -69,8 +71,8 @@ static void assert_slice(struct slice slice, const char *expected)
                  expected ? expected : "absent");
 }
 
-static void assert_change(const char *value, char op, const char *before, const char *after, int64_t changed_at,
-                          int64_t tx_id, int64_t lsn)
+static void assert_change(const char *value, char op, const char *before, const char *after,
+                          int64_t changed_at, int64_t tx_id, int64_t lsn)
 {
     if (read_value(value) != ENVELOPE_CHANGE) fail_msg("%s: %s", problem, value);
     assert_string_equal(problem, "untouched");
@@ -141,8 +143,8 @@ static void a_schema_around_the_payload(void **state)
 static void members_may_come_in_any_order_with_any_space(void **state)
 {
     (void)state;
-    assert_change(" { \"op\" : \"\\u0063\" ,\n\"new in 4.0\":[{}], \"source\" : " SOURCE_11 ", \"\\u0061fter\": " ROW_A
-                  "\t}\r\n",
+    assert_change(" { \"op\" : \"\\u0063\" ,\n\"new in 4.0\":[{}], \"source\" : " SOURCE_11
+                  ", \"\\u0061fter\": " ROW_A "\t}\r\n",
                   'c', NULL, ROW_A, INT64_C(1795451682895000), 1091, 46717488);
 }
 
@@ -172,7 +174,8 @@ static void another_schema_than_the_known_one_is_read_again(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        assert_int_equal(read_known(WRAPPED(PAYLOAD_37("u", ROW_A, ROW_B)), slice_of(known[i])), ENVELOPE_CHANGE);
+        assert_int_equal(read_known(WRAPPED(PAYLOAD_37("u", ROW_A, ROW_B)), slice_of(known[i])),
+                         ENVELOPE_CHANGE);
         assert_slice(change.schema_block, BLOCK);
         assert_slice(change.before, ROW_A);
     }
@@ -199,8 +202,12 @@ static void a_known_schema_excuses_nothing_behind_it(void **state)
 
 static void tombstones(void **state)
 {
-    static const char *const values[] = {NULL, "null", " null\n", "{\"schema\":null,\"payload\":null}",
-                                         "{\"schema\":" BLOCK ",\"payload\":null}", "{\"payload\":null}"};
+    static const char *const values[] = {NULL,
+                                         "null",
+                                         " null\n",
+                                         "{\"schema\":null,\"payload\":null}",
+                                         "{\"schema\":" BLOCK ",\"payload\":null}",
+                                         "{\"payload\":null}"};
     (void)state;
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) assert_outcome(values[i], ENVELOPE_TOMBSTONE);
 }
@@ -209,7 +216,8 @@ static void bookkeeping_is_no_change(void **state)
 {
     static const char *const values[] = {
         "{\"ts_ms\":1795452024947}",
-        "{\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"int64\",\"optional\":false,\"field\":\"ts_ms\"}],"
+        "{\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"int64\",\"optional\":false,\"field\":\"ts_"
+        "ms\"}],"
         "\"optional\":false,\"name\":\"io.debezium.connector.common.Heartbeat\",\"version\":1},"
         "\"payload\":{\"ts_ms\":1795452024947}}",
         "{\"ts_ms\":1795452024947,\"ts_us\":1795452024947000,\"ts_ns\":1795452024947000000}",
@@ -224,10 +232,12 @@ static void bookkeeping_is_no_change(void **state)
         "\"message\":{\"prefix\":\"bank-prefix\",\"content\":\"dHJhbnNhY3Rpb25hbCB0ZXh0\"}}",
     };
     (void)state;
-    for (size_t i = 0; i < sizeof values / sizeof *values; i++) assert_outcome(values[i], ENVELOPE_BOOKKEEPING);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        assert_outcome(values[i], ENVELOPE_BOOKKEEPING);
 }
 
-/* A flattened record is a change that would be lost: it must never pass for bookkeeping, whatever its columns. */
+/* A flattened record is a change that would be lost: it must never pass for bookkeeping, whatever its
+ * columns. */
 static void flattened_records_are_refused(void **state)
 {
     static const char *const values[] = {
@@ -251,8 +261,20 @@ static void flattened_records_are_refused(void **state)
 
 static void what_is_no_json_object_is_refused(void **state)
 {
-    static const char *const values[] = {"", " ", "[]", "1", "\"text\"", "true", "nul", "null x", "{", "}", "{]", "x",
-                                         PAYLOAD_37("c", "null", ROW_A) "}", PAYLOAD_37("c", "null", ROW_A) " {}"};
+    static const char *const values[] = {"",
+                                         " ",
+                                         "[]",
+                                         "1",
+                                         "\"text\"",
+                                         "true",
+                                         "nul",
+                                         "null x",
+                                         "{",
+                                         "}",
+                                         "{]",
+                                         "x",
+                                         PAYLOAD_37("c", "null", ROW_A) "}",
+                                         PAYLOAD_37("c", "null", ROW_A) " {}"};
     (void)state;
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) assert_outcome(values[i], ENVELOPE_REFUSED);
 }
@@ -318,6 +340,8 @@ static void wrong_types_in_the_source_are_refused(void **state)
         "{\"table\":\"holding\",\"ts_ms\":null}",
         "{\"table\":\"holding\",\"ts_ms\":\"1795451107454\"}",
         "{\"table\":\"holding\",\"ts_ms\":1.5}",
+        "{\"table\":\"holding\",\"ts_ms\":true}",
+        "{\"table\":\"holding\",\"ts_ms\":1,\"ts_us\":true}",
         "{\"table\":\"holding\",\"ts_ms\":{}}",
         "{\"table\":\"holding\",\"ts_ms\":9223372036854775807}", /* more microseconds than fit */
         "{\"table\":\"holding\",\"ts_ms\":99999999999999999999}",
@@ -325,7 +349,8 @@ static void wrong_types_in_the_source_are_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
         char value[512];
-        snprintf(value, sizeof value, "{\"before\":null,\"after\":" ROW_A ",\"op\":\"c\",\"source\":%s}", sources[i]);
+        snprintf(value, sizeof value, "{\"before\":null,\"after\":" ROW_A ",\"op\":\"c\",\"source\":%s}",
+                 sources[i]);
         assert_outcome(value, ENVELOPE_REFUSED);
     }
 }
@@ -334,7 +359,8 @@ static void what_a_source_may_lack(void **state)
 {
     (void)state;
     /* MySQL has neither schema nor lsn; the database stands for the schema. */
-    assert_outcome(WITH_SOURCE("{\"name\":\"m\",\"db\":\"shop\",\"table\":\"t\",\"ts_ms\":-5}"), ENVELOPE_CHANGE);
+    assert_outcome(WITH_SOURCE("{\"name\":\"m\",\"db\":\"shop\",\"table\":\"t\",\"ts_ms\":-5}"),
+                   ENVELOPE_CHANGE);
     assert_slice(change.schema, "shop");
     assert_int_equal(change.changed_at, -5000);
     assert_int_equal(change.lsn.type, VALUE_NULL);
@@ -363,9 +389,8 @@ static void a_row_is_any_object_even_with_envelope_names_in_it(void **state)
 {
     (void)state;
     static const char row[] = "{\"op\":\"d\",\"schema\":{\"payload\":null},\"after\":null,\"source\":5}";
-    static const char value[] =
-        "{\"after\":{\"op\":\"d\",\"schema\":{\"payload\":null},\"after\":null,\"source\":5},\"source\":" SOURCE_37
-        ",\"op\":\"c\"}";
+    static const char value[] = "{\"after\":{\"op\":\"d\",\"schema\":{\"payload\":null},\"after\":null,"
+                                "\"source\":5},\"source\":" SOURCE_37 ",\"op\":\"c\"}";
     assert_change(value, 'c', NULL, row, INT64_C(1795451107454907), 917, 36693976);
 }
 

@@ -48,8 +48,9 @@ static void whole_words_first_and_the_rest_later_is_the_same(void **state)
     static const char text[] = "a record that comes in pieces of any size at all";
     (void)state;
     for (size_t words = 0; words <= 6; words++)
-        assert_int_equal(hash_bytes(hash_words(HASH_START, text, words * 8), text + words * 8, 48 - words * 8),
-                         hash_bytes(HASH_START, text, 48));
+        assert_int_equal(
+            hash_bytes(hash_words(HASH_START, text, words * 8), text + words * 8, 48 - words * 8),
+            hash_bytes(HASH_START, text, 48));
 }
 
 static void the_order_of_pieces_counts(void **state)

@@ -82,7 +82,8 @@ static void nothing_is_lost_while_the_map_grows(void **state)
 {
     enum { MANY = 100000 };
     (void)state;
-    for (uint64_t i = 0; i < MANY; i++) assert_true(identity_map_add(&map, i * 7, (int64_t)i % 2, 1, i % 2 == 0));
+    for (uint64_t i = 0; i < MANY; i++)
+        assert_true(identity_map_add(&map, i * 7, (int64_t)i % 2, 1, i % 2 == 0));
     for (uint64_t i = 0; i < MANY; i++) {
         const struct occurrence *found = identity_map_find(&map, i * 7, NULL);
         assert_non_null(found);

@@ -128,9 +128,10 @@ static void a_tab_inside_a_value_ends_no_key(void **state)
     assert_bare("{\"op\":\"c\",\t\"after\":{}}", INPUT_VALUE, NULL, "{\"op\":\"c\",\t\"after\":{}}");
 }
 
-#define RECORDED                                                                                                      \
-    "{\"topic\":\"" TOPIC "\",\"partition\":2,\"offset\":87,\"timestamp_ms\":1795451108328,\"key\":" QUOTED_KEY       \
-    ",\"value\":" QUOTED_VALUE ",\"headers\":[[\"__debezium.context.taskId\",\"0\"],"                                \
+#define RECORDED                                                                          \
+    "{\"topic\":\"" TOPIC                                                                 \
+    "\",\"partition\":2,\"offset\":87,\"timestamp_ms\":1795451108328,\"key\":" QUOTED_KEY \
+    ",\"value\":" QUOTED_VALUE ",\"headers\":[[\"__debezium.context.taskId\",\"0\"],"     \
     "[\"__debezium.context.runId\",\"01a20939\"],[\"__op\",null]]}"
 
 static void recorded_lines(void **state)
@@ -140,10 +141,10 @@ static void recorded_lines(void **state)
     assert_placed(RECORDED, INPUT_RECORDED, KEY, VALUE, "01a20939", INT64_C(1795451108328));
     assert_placed(RECORDED "\r", INPUT_AUTO, KEY, VALUE, "01a20939", INT64_C(1795451108328));
     assert_placed(" " RECORDED " ", INPUT_RECORDED, KEY, VALUE, "01a20939", INT64_C(1795451108328));
-    assert_placed("{\"topic\":\"" TOPIC "\",\"partition\":2,\"offset\":87,\"key\":null,\"value\":null}", INPUT_AUTO,
-                  NULL, NULL, NULL, -1);
-    assert_placed("{\"topic\":\"" TOPIC "\",\"partition\":2,\"offset\":87,\"value\":\"\",\"headers\":null}", INPUT_AUTO,
-                  NULL, "", NULL, -1);
+    assert_placed("{\"topic\":\"" TOPIC "\",\"partition\":2,\"offset\":87,\"key\":null,\"value\":null}",
+                  INPUT_AUTO, NULL, NULL, NULL, -1);
+    assert_placed("{\"topic\":\"" TOPIC "\",\"partition\":2,\"offset\":87,\"value\":\"\",\"headers\":null}",
+                  INPUT_AUTO, NULL, "", NULL, -1);
     assert_placed("{\"topic\":\"" TOPIC "\",\"partition\":2,\"offset\":87,\"value\":\"[]\",\"headers\":[]}",
                   INPUT_RECORDED, NULL, "[]", NULL, -1);
 }
@@ -160,9 +161,11 @@ static void recorded_members_in_any_order(void **state)
                   INPUT_RECORDED, NULL, VALUE, NULL, -1);
 }
 
-#define KCAT                                                                                                          \
-    "{\"topic\":\"" TOPIC "\",\"partition\":2,\"offset\":87,\"tstype\":\"create\",\"ts\":1795451108328,\"broker\":1," \
-    "\"headers\":[\"__debezium.context.taskId\",\"0\",\"__debezium.context.runId\",\"01a20939\",\"__op\",null],"     \
+#define KCAT                                                                                               \
+    "{\"topic\":\"" TOPIC                                                                                  \
+    "\",\"partition\":2,\"offset\":87,\"tstype\":\"create\",\"ts\":1795451108328,\"broker\":1,"            \
+    "\"headers\":[\"__debezium.context.taskId\",\"0\",\"__debezium.context.runId\",\"01a20939\",\"__op\"," \
+    "null],"                                                                                               \
     "\"key\":" QUOTED_KEY ",\"payload\":" QUOTED_VALUE "}"
 
 static void kcat_lines(void **state)
@@ -170,10 +173,11 @@ static void kcat_lines(void **state)
     (void)state;
     assert_placed(KCAT, INPUT_AUTO, KEY, VALUE, "01a20939", INT64_C(1795451108328));
     assert_placed(KCAT, INPUT_KCAT, KEY, VALUE, "01a20939", INT64_C(1795451108328));
-    assert_placed("{\"topic\":\"" TOPIC "\",\"partition\":2,\"offset\":87,\"key\":null,\"payload\":null}", INPUT_AUTO,
-                  NULL, NULL, NULL, -1);
+    assert_placed("{\"topic\":\"" TOPIC "\",\"partition\":2,\"offset\":87,\"key\":null,\"payload\":null}",
+                  INPUT_AUTO, NULL, NULL, NULL, -1);
     /* kcat -s value=avro prints the payload as JSON */
-    assert_placed("{\"topic\":\"" TOPIC "\",\"partition\":2,\"offset\":87,\"key\":" KEY ",\"payload\":" VALUE "}",
+    assert_placed("{\"topic\":\"" TOPIC "\",\"partition\":2,\"offset\":87,\"key\":" KEY ",\"payload\":" VALUE
+                  "}",
                   INPUT_KCAT, KEY, VALUE, NULL, -1);
 }
 
@@ -221,7 +225,8 @@ static void a_line_without_a_right_place_is_a_value(void **state)
         "{\"topic\":\"t\",\"partition\":2,\"offset\":87,\"value\":\"x\",\"headers\":{}}",
     };
     (void)state;
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) assert_bare(lines[i], INPUT_AUTO, NULL, lines[i]);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        assert_bare(lines[i], INPUT_AUTO, NULL, lines[i]);
 }
 
 static void the_greatest_offset_has_no_next(void **state)
@@ -253,7 +258,8 @@ static void banners_are_passed_over(void **state)
     (void)state;
     for (int format = INPUT_AUTO; format <= INPUT_RECORDED; format++)
         for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-            if (read_line(lines[i], (enum input_format)format) != 1) fail_msg("format %d: %s", format, lines[i]);
+            if (read_line(lines[i], (enum input_format)format) != 1)
+                fail_msg("format %d: %s", format, lines[i]);
 }
 
 static void an_explicit_format_takes_no_other(void **state)

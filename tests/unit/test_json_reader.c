@@ -1,5 +1,5 @@
-/* The JSON reader against RFC 8259 and the rules that its header adds. Every text is read twice: passed over as a
- * whole, and walked through member by member; both must come to the same verdict. */
+/* The JSON reader against RFC 8259 and the rules that its header adds. Every text is read twice: passed over
+ * as a whole, and walked through member by member; both must come to the same verdict. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -171,6 +171,7 @@ static const struct verdict bad[] = {
     {TEXT("\"\\ud800\"")},
     {TEXT("\"\\udbff\"")},
     {TEXT("\"\\udc00\"")},
+    {TEXT("\"\\udc00\\udc00\"")},
     {TEXT("\"\\udfff\"")},
     {TEXT("\"\\ud800\\ud800\"")},
     {TEXT("\"\\ude00\\ud83d\"")},
@@ -260,11 +261,11 @@ static void special_bytes_are_seen_at_every_place(void **state)
         size_t size;
         bool good;
     } special[] = {
-        {TEXT("\""), false},       {TEXT("\x1f"), false},   {TEXT("\0"), false},
-        {TEXT("\xff"), false},     {TEXT("\x80"), false},   {TEXT("\\"), false}, /* takes the quote behind it */
-        {TEXT(" "), true},         {TEXT("\x7f"), true},    {TEXT("\\n"), true},
-        {TEXT("\xc3\xa9"), true},  {TEXT("\\\""), true},    {TEXT("\\\\"), true},
-        {TEXT("\\u0041"), true},   {TEXT("!#[]"), true},    {TEXT("\xf0\x9f\x98\x80"), true},
+        {TEXT("\""), false},      {TEXT("\x1f"), false}, {TEXT("\0"), false},
+        {TEXT("\xff"), false},    {TEXT("\x80"), false}, {TEXT("\\"), false}, /* takes the quote behind it */
+        {TEXT(" "), true},        {TEXT("\x7f"), true},  {TEXT("\\n"), true},
+        {TEXT("\xc3\xa9"), true}, {TEXT("\\\""), true},  {TEXT("\\\\"), true},
+        {TEXT("\\u0041"), true},  {TEXT("!#[]"), true},  {TEXT("\xf0\x9f\x98\x80"), true},
     };
     (void)state;
     for (size_t k = 0; k < sizeof special / sizeof *special; k++)
@@ -314,7 +315,8 @@ static void nesting_ends_at_the_limit(void **state)
 
 static const char message[] =
     "{\"before\":null,\"after\":{\"holding_id\":-1001,\"stock\":\"A\\u00e9\\ud83d\\ude00\xe2\x82\xac\\n\","
-    "\"price\":-1.5E+3,\"list\":[1, true,{ \"x\" : []}]},\"source\":{\"ts_ms\":1795451107454,\"lsn\":36693976,"
+    "\"price\":-1.5E+3,\"list\":[1, true,{ \"x\" : "
+    "[]}]},\"source\":{\"ts_ms\":1795451107454,\"lsn\":36693976,"
     "\"sequence\":\"[null,\\\"36693976\\\"]\"},\"op\":\"c\"}";
 
 static void every_cut_of_a_message_is_refused(void **state)
@@ -385,7 +387,8 @@ static void strings_without_escapes_stay_in_place(void **state)
 
 static void numbers_keep_their_source_text(void **state)
 {
-    static const char *const numbers[] = {"-0", "0.10", "1E+02", "18446744073709551616", "0.1000000000000000055"};
+    static const char *const numbers[] = {"-0", "0.10", "1E+02", "18446744073709551616",
+                                          "0.1000000000000000055"};
     (void)state;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         char source[64];
@@ -444,9 +447,9 @@ static void a_refusal_says_where(void **state)
         const char *text;
         int at;
     } cases[] = {
-        {"{\"a\":1,}", 7},     {"[1 2]", 3},        {"[1,x]", 3},         {"{} x", 3},
-        {"{\"a\":\"b\nc\"}", 7}, {"[\"ab\\q\"]", 4}, {"[\"\\ud800\"]", 2}, {"[\"\xff\"]", 2},
-        {"[1,", 3},            {"{\"a\"", 4},       {"nul", 0},           {"{\"a\" 1}", 5},
+        {"{\"a\":1,}", 7},  {"[1 2]", 3},         {"[1,x]", 3},      {"{} x", 3}, {"{\"a\":\"b\nc\"}", 7},
+        {"[\"ab\\q\"]", 4}, {"[\"\\ud800\"]", 2}, {"[\"\xff\"]", 2}, {"[1,", 3},  {"{\"a\"", 4},
+        {"nul", 0},         {"{\"a\" 1}", 5},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

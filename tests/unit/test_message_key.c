@@ -12,8 +12,9 @@
 #include "cdclite/buffer.h"
 #include "cdclite/message_key.h"
 
-#define BLOCK                                                                                                         \
-    "{\"type\":\"struct\",\"fields\":[{\"type\":\"int32\",\"optional\":false,\"field\":\"id\"}],\"optional\":false,"  \
+#define BLOCK                                                                                     \
+    "{\"type\":\"struct\",\"fields\":[{\"type\":\"int32\",\"optional\":false,\"field\":\"id\"}]," \
+    "\"optional\":false,"                                                                         \
     "\"name\":\"bankserver1.bank_data.holding2.Key\"}"
 
 /* The names in a key, each followed by a semicolon. */
@@ -28,6 +29,7 @@ static void assert_names(struct slice key, const char *expected)
         buffer_slice(&list, names[i]);
         buffer_char(&list, ';');
     }
+    assert_false(buffer_failed(&list));
     assert_string_equal(buffer_string(&list), expected);
     buffer_free(&list);
     arena_free(&arena);
@@ -50,7 +52,8 @@ static void keys_with_and_without_schema(void **state)
         {"{\"schema\":1,\"payload\":{\"a\":1},\"id\":2}", "schema;payload;id;"},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) assert_names(slice_of(cases[i].key), cases[i].names);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_names(slice_of(cases[i].key), cases[i].names);
 }
 
 static void what_is_no_struct_has_no_columns(void **state)

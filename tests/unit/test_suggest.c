@@ -8,7 +8,8 @@
 
 #include "cdclite/suggest.h"
 
-static const char *const names[] = {"load", "query", "status", "export", "schema", "--max-messages", "from", "to", NULL};
+static const char *const names[] = {"load",           "query", "status", "export", "schema",
+                                    "--max-messages", "from",  "to",     NULL};
 
 static void assert_suggests(const char *given, const char *expected)
 {
@@ -67,7 +68,8 @@ static void the_nearest_of_several_is_chosen(void **state)
 
 static void long_names_do_no_harm(void **state)
 {
-    static const char *const longest[] = {"0123456789012345678901234567890123456789012345678901234567890123", NULL};
+    static const char *const longest[] = {"0123456789012345678901234567890123456789012345678901234567890123",
+                                          NULL};
     static const char *const none[] = {NULL};
     (void)state;
     suggest("012345678901234567890123456789012345678901234567890123456789012", longest);

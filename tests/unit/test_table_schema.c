@@ -34,15 +34,18 @@ static int end(void **state)
 static const char *block_of(const char *fields)
 {
     static char block[8192];
-    snprintf(block, sizeof block,
-             "{\"type\":\"struct\",\"fields\":["
-             "{\"type\":\"struct\",\"fields\":[%s],\"optional\":true,\"name\":\"s.b.t.Value\",\"field\":\"before\"},"
-             "{\"type\":\"struct\",\"fields\":[%s],\"optional\":true,\"name\":\"s.b.t.Value\",\"field\":\"after\"},"
-             "{\"type\":\"struct\",\"fields\":[{\"type\":\"string\",\"optional\":false,\"field\":\"version\"}],"
-             "\"optional\":false,\"name\":\"io.debezium.connector.postgresql.Source\",\"field\":\"source\"},"
-             "{\"type\":\"string\",\"optional\":false,\"field\":\"op\"}],"
-             "\"optional\":false,\"name\":\"s.b.t.Envelope\",\"version\":2}",
-             fields, fields);
+    snprintf(
+        block, sizeof block,
+        "{\"type\":\"struct\",\"fields\":["
+        "{\"type\":\"struct\",\"fields\":[%s],\"optional\":true,\"name\":\"s.b.t.Value\",\"field\":"
+        "\"before\"},"
+        "{\"type\":\"struct\",\"fields\":[%s],\"optional\":true,\"name\":\"s.b.t.Value\",\"field\":\"after\"}"
+        ","
+        "{\"type\":\"struct\",\"fields\":[{\"type\":\"string\",\"optional\":false,\"field\":\"version\"}],"
+        "\"optional\":false,\"name\":\"io.debezium.connector.postgresql.Source\",\"field\":\"source\"},"
+        "{\"type\":\"string\",\"optional\":false,\"field\":\"op\"}],"
+        "\"optional\":false,\"name\":\"s.b.t.Envelope\",\"version\":2}",
+        fields, fields);
     return block;
 }
 
@@ -75,8 +78,10 @@ static void every_logical_type(void **state)
         {"\"boolean\"", KIND_BOOLEAN, UNIT_NONE, 0, "boolean"},
         {"\"bytes\"", KIND_BYTES, UNIT_NONE, 0, "bytes"},
         {"\"array\",\"items\":{\"type\":\"int32\",\"optional\":true}", KIND_JSON, UNIT_NONE, 0, "array"},
-        {"\"map\",\"keys\":{\"type\":\"string\"},\"values\":{\"type\":\"string\"}", KIND_JSON, UNIT_NONE, 0, "map"},
-        {"\"struct\",\"fields\":[{\"type\":\"double\",\"field\":\"x\"}],\"name\":\"io.debezium.data.geometry.Point\"",
+        {"\"map\",\"keys\":{\"type\":\"string\"},\"values\":{\"type\":\"string\"}", KIND_JSON, UNIT_NONE, 0,
+         "map"},
+        {"\"struct\",\"fields\":[{\"type\":\"double\",\"field\":\"x\"}],\"name\":\"io.debezium.data.geometry."
+         "Point\"",
          KIND_JSON, UNIT_NONE, 0, "struct io.debezium.data.geometry.Point"},
         {"\"of the future\"", KIND_JSON, UNIT_NONE, 0, "of the future"},
         {"\"int32\",\"name\":\"io.debezium.time.Date\",\"version\":1", KIND_INTEGER, UNIT_DAYS, 0,
@@ -87,7 +92,8 @@ static void every_logical_type(void **state)
          "int64 io.debezium.time.MicroTimestamp"},
         {"\"int64\",\"name\":\"io.debezium.time.NanoTimestamp\"", KIND_INTEGER, UNIT_TIMESTAMP_NS, 0,
          "int64 io.debezium.time.NanoTimestamp"},
-        {"\"int32\",\"name\":\"io.debezium.time.Time\"", KIND_INTEGER, UNIT_TIME_MS, 0, "int32 io.debezium.time.Time"},
+        {"\"int32\",\"name\":\"io.debezium.time.Time\"", KIND_INTEGER, UNIT_TIME_MS, 0,
+         "int32 io.debezium.time.Time"},
         {"\"int64\",\"name\":\"io.debezium.time.MicroTime\"", KIND_INTEGER, UNIT_TIME_US, 0,
          "int64 io.debezium.time.MicroTime"},
         {"\"int64\",\"name\":\"io.debezium.time.NanoTime\"", KIND_INTEGER, UNIT_TIME_NS, 0,
@@ -103,18 +109,21 @@ static void every_logical_type(void **state)
          KIND_DECIMAL, UNIT_NONE, 2, "bytes org.apache.kafka.connect.data.Decimal"},
         {"\"bytes\",\"name\":\"org.apache.kafka.connect.data.Decimal\",\"parameters\":{\"scale\":\"-3\"}",
          KIND_DECIMAL, UNIT_NONE, -3, "bytes org.apache.kafka.connect.data.Decimal"},
-        {"\"struct\",\"fields\":[{\"type\":\"int32\",\"field\":\"scale\"},{\"type\":\"bytes\",\"field\":\"value\"}],"
+        {"\"struct\",\"fields\":[{\"type\":\"int32\",\"field\":\"scale\"},{\"type\":\"bytes\",\"field\":"
+         "\"value\"}],"
          "\"name\":\"io.debezium.data.VariableScaleDecimal\"",
          KIND_VARIABLE_DECIMAL, UNIT_NONE, 0, "struct io.debezium.data.VariableScaleDecimal"},
         /* semantic names that change nothing about how the value is sent */
         {"\"string\",\"name\":\"io.debezium.time.ZonedTimestamp\"", KIND_TEXT, UNIT_NONE, 0,
          "string io.debezium.time.ZonedTimestamp"},
-        {"\"string\",\"name\":\"io.debezium.data.Json\"", KIND_TEXT, UNIT_NONE, 0, "string io.debezium.data.Json"},
+        {"\"string\",\"name\":\"io.debezium.data.Json\"", KIND_TEXT, UNIT_NONE, 0,
+         "string io.debezium.data.Json"},
         {"\"int64\",\"name\":\"io.debezium.time.MicroDuration\"", KIND_INTEGER, UNIT_NONE, 0,
          "int64 io.debezium.time.MicroDuration"},
-        {"\"int32\",\"name\":\"io.debezium.time.Year\"", KIND_INTEGER, UNIT_NONE, 0, "int32 io.debezium.time.Year"},
-        {"\"bytes\",\"name\":\"io.debezium.data.Bits\",\"parameters\":{\"length\":\"8\"}", KIND_BYTES, UNIT_NONE, 0,
-         "bytes io.debezium.data.Bits"},
+        {"\"int32\",\"name\":\"io.debezium.time.Year\"", KIND_INTEGER, UNIT_NONE, 0,
+         "int32 io.debezium.time.Year"},
+        {"\"bytes\",\"name\":\"io.debezium.data.Bits\",\"parameters\":{\"length\":\"8\"}", KIND_BYTES,
+         UNIT_NONE, 0, "bytes io.debezium.data.Bits"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -153,8 +162,10 @@ static void after_describes_the_row_else_before(void **state)
     (void)state;
     assert_string_equal(find(BLOCK(ROW("before", FIELD("x"))))->columns[0].name, "x");
     assert_string_equal(find(BLOCK(ROW("after", FIELD("y"))))->columns[0].name, "y");
-    assert_string_equal(find(BLOCK(ROW("before", FIELD("x")) "," ROW("after", FIELD("y"))))->columns[0].name, "y");
-    assert_string_equal(find(BLOCK(ROW("after", FIELD("y")) "," ROW("before", FIELD("x"))))->columns[0].name, "y");
+    assert_string_equal(find(BLOCK(ROW("before", FIELD("x")) "," ROW("after", FIELD("y"))))->columns[0].name,
+                        "y");
+    assert_string_equal(find(BLOCK(ROW("after", FIELD("y")) "," ROW("before", FIELD("x"))))->columns[0].name,
+                        "y");
 }
 
 static void blocks_that_describe_no_row_are_refused(void **state)
@@ -190,7 +201,8 @@ static void blocks_that_describe_no_row_are_refused(void **state)
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
         const struct table_schema *schema;
         error.text[0] = '\0';
-        if (schema_cache_find(cache, slice_of(blocks[i]), &schema, &error) != 1) fail_msg("taken: %s", blocks[i]);
+        if (schema_cache_find(cache, slice_of(blocks[i]), &schema, &error) != 1)
+            fail_msg("taken: %s", blocks[i]);
         assert_int_not_equal(strlen(error.text), 0);
         assert_null(schema_cache_last(cache).at);
     }
@@ -259,8 +271,8 @@ static void the_block_used_longest_ago_goes_first(void **state)
     (void)state;
     uint64_t ids[64];
     for (int i = 0; i < 64; i++) ids[i] = find(numbered(i))->id;
-    assert_int_equal(find(numbered(0))->id, ids[0]);     /* now the oldest is block 1 */
-    uint64_t next = find(numbered(64))->id;              /* the 65th */
+    assert_int_equal(find(numbered(0))->id, ids[0]); /* now the oldest is block 1 */
+    uint64_t next = find(numbered(64))->id;          /* the 65th */
     for (int i = 0; i < 64; i++) assert_true(next != ids[i]);
     assert_int_equal(find(numbered(0))->id, ids[0]);
     assert_int_equal(find(numbered(2))->id, ids[2]);

@@ -1,5 +1,5 @@
-/* Expected values: Python's datetime with whole cycles of 400 years added for the years it does not know, the limits
- * of PostgreSQL's types, and a calendar that counts day by day. */
+/* Expected values: Python's datetime with whole cycles of 400 years added for the years it does not know, the
+ * limits of PostgreSQL's types, and a calendar that counts day by day. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,7 +44,8 @@ static void instants_of_every_age(void **state)
         {INT64_C(-62135596800000000), UNIT_TIMESTAMP_US, "0001-01-01T00:00:00.000000"},
         {INT64_C(-62135596800000001), UNIT_TIMESTAMP_US, "0001-12-31T23:59:59.999999 BC"},
         {INT64_C(-63517780800000000), UNIT_TIMESTAMP_US, "0044-03-15T12:00:00.000000 BC"},
-        {INT64_C(-210866803200000000), UNIT_TIMESTAMP_US, "4714-11-24T00:00:00.000000 BC"}, /* PostgreSQL's least */
+        {INT64_C(-210866803200000000), UNIT_TIMESTAMP_US,
+         "4714-11-24T00:00:00.000000 BC"}, /* PostgreSQL's least */
         {INT64_C(253402300799999999), UNIT_TIMESTAMP_US, "9999-12-31T23:59:59.999999"},
         {INT64_C(253402300800000000), UNIT_TIMESTAMP_US, "10000-01-01T00:00:00.000000"},
         {INT64_MAX - 1, UNIT_TIMESTAMP_US, "294247-01-10T04:00:54.775806"},
@@ -52,7 +53,8 @@ static void instants_of_every_age(void **state)
         {-1, UNIT_TIMESTAMP_MS, "1969-12-31T23:59:59.999"},
         {INT64_C(1738317600123), UNIT_TIMESTAMP_MS, "2025-01-31T10:00:00.123"},
         {INT64_C(-62135596800001), UNIT_TIMESTAMP_MS, "0001-12-31T23:59:59.999 BC"},
-        {INT64_C(9224317929600000), UNIT_TIMESTAMP_MS, "294276-12-31T00:00:00.000"}, /* PostgreSQL's last day */
+        {INT64_C(9224317929600000), UNIT_TIMESTAMP_MS,
+         "294276-12-31T00:00:00.000"}, /* PostgreSQL's last day */
         {-1, UNIT_TIMESTAMP_NS, "1969-12-31T23:59:59.999999999"},
         {INT64_C(1738317600123456789), UNIT_TIMESTAMP_NS, "2025-01-31T10:00:00.123456789"},
         {INT64_MAX - 1, UNIT_TIMESTAMP_NS, "2262-04-11T23:47:16.854775806"},
@@ -73,7 +75,7 @@ static void days_of_every_age(void **state)
         {-719162, UNIT_DAYS, "0001-01-01"},
         {-719163, UNIT_DAYS, "0001-12-31 BC"},
         {-735160, UNIT_DAYS, "0044-03-15 BC"},
-        {-2440588, UNIT_DAYS, "4714-11-24 BC"},   /* PostgreSQL's least date */
+        {-2440588, UNIT_DAYS, "4714-11-24 BC"}, /* PostgreSQL's least date */
         {2932896, UNIT_DAYS, "9999-12-31"},
         {2932897, UNIT_DAYS, "10000-01-01"},
         {106762939, UNIT_DAYS, "294276-12-31"},
@@ -160,8 +162,8 @@ static void the_calendar_day_by_day(void **state)
             for (int day = 1; day <= length; day++, day_number++) {
                 char expected[32];
                 int64_t parsed;
-                snprintf(expected, sizeof expected, "%04d-%02d-%02d%s", year > 0 ? year : 1 - year, month, day,
-                         year > 0 ? "" : " BC");
+                snprintf(expected, sizeof expected, "%04d-%02d-%02d%s", year > 0 ? year : 1 - year, month,
+                         day, year > 0 ? "" : " BC");
                 assert_formats(day_number, UNIT_DAYS, false, expected);
                 if (year <= 0) continue;
                 assert_int_equal(time_parse(expected, &parsed), 0);
@@ -195,7 +197,8 @@ static void times_that_a_user_types(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t microseconds;
         if (time_parse(cases[i].text, &microseconds)) fail_msg("refused: %s", cases[i].text);
-        if (microseconds != cases[i].microseconds) fail_msg("%s: %lld", cases[i].text, (long long)microseconds);
+        if (microseconds != cases[i].microseconds)
+            fail_msg("%s: %lld", cases[i].text, (long long)microseconds);
     }
 }
 
@@ -257,8 +260,12 @@ static void what_is_no_time_is_refused(void **state)
 static void units_and_their_names(void **state)
 {
     static const char *const names[] = {
-        [UNIT_DAYS] = "days",       [UNIT_TIMESTAMP_MS] = "timestamp_ms", [UNIT_TIMESTAMP_US] = "timestamp_us",
-        [UNIT_TIME_MS] = "time_ms", [UNIT_TIMESTAMP_NS] = "timestamp_ns", [UNIT_TIME_US] = "time_us",
+        [UNIT_DAYS] = "days",
+        [UNIT_TIMESTAMP_MS] = "timestamp_ms",
+        [UNIT_TIMESTAMP_US] = "timestamp_us",
+        [UNIT_TIME_MS] = "time_ms",
+        [UNIT_TIMESTAMP_NS] = "timestamp_ns",
+        [UNIT_TIME_US] = "time_us",
         [UNIT_TIME_NS] = "time_ns",
     };
     (void)state;

@@ -40,12 +40,14 @@ static void what_was_added_was_seen(void **state)
     static const int64_t some[] = {0, 1, -1, 917, INT64_MAX, INT64_MIN, 917};
     (void)state;
     for (size_t i = 0; i < sizeof some / sizeof *some; i++) assert_true(tx_set_add(&set, some[i]));
-    for (size_t i = 0; i < sizeof some / sizeof *some; i++) assert_int_equal(tx_set_find(&set, some[i]), TX_SEEN);
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++)
+        assert_int_equal(tx_set_find(&set, some[i]), TX_SEEN);
     assert_int_equal(tx_set_find(&set, 2), TX_NEW);
     assert_int_equal(tx_set_find(&set, 918), TX_NEW);
 }
 
-/* At any time: the latest are seen; of the others all up to `forgotten` are in doubt, and none is called new. */
+/* At any time: the latest are seen; of the others all up to `forgotten` are in doubt, and none is called new.
+ */
 static void the_oldest_are_forgotten_and_never_called_new(void **state)
 {
     (void)state;

@@ -23,7 +23,8 @@ static int end(void **state)
     return 0;
 }
 
-/* The value as "integer 5", "real 1.5", "text abc", "blob 00ff", "null"; 17 digits tell any two doubles apart. */
+/* The value as "integer 5", "real 1.5", "text abc", "blob 00ff", "null"; 17 digits tell any two doubles
+ * apart. */
 static void describe(const struct value *value, struct buffer *out)
 {
     static const char *const names[] = {"null", "integer ", "real ", "text ", "blob "};
@@ -171,8 +172,14 @@ static void texts_are_decoded(void **state)
 static void bytes_are_base64(void **state)
 {
     static const struct reading cases[] = {
-        {"\"\"", "blob "},       {"\"AP8Q\"", "blob 00ff10"}, {"\"qg==\"", "blob aa"}, {"\"\\u0041P8Q\"", "blob 00ff10"},
-        {"\"AP8\\/\"", "blob 00ff3f"}, {"\"no base64\"", NULL},     {"\"A\"", NULL},         {"1", NULL},
+        {"\"\"", "blob "},
+        {"\"AP8Q\"", "blob 00ff10"},
+        {"\"qg==\"", "blob aa"},
+        {"\"\\u0041P8Q\"", "blob 00ff10"},
+        {"\"AP8\\/\"", "blob 00ff3f"},
+        {"\"no base64\"", NULL},
+        {"\"A\"", NULL},
+        {"1", NULL},
     };
     (void)state;
     ASSERT_ALL_READ(KIND_BYTES, cases);
@@ -323,7 +330,8 @@ static void storage_holds_what_a_strict_column_keeps(void **state)
             snprintf(ddl, sizeof ddl, "DROP TABLE IF EXISTS t; CREATE TABLE t(x %s) STRICT",
                      storage_name((enum column_storage)storage));
             assert_int_equal(sqlite3_exec(db, ddl, NULL, NULL, NULL), SQLITE_OK);
-            assert_int_equal(sqlite3_prepare_v2(db, "INSERT INTO t VALUES(?1)", -1, &insert, NULL), SQLITE_OK);
+            assert_int_equal(sqlite3_prepare_v2(db, "INSERT INTO t VALUES(?1)", -1, &insert, NULL),
+                             SQLITE_OK);
             assert_int_equal(value_bind(insert, 1, &values[i]), SQLITE_OK);
             bool kept = sqlite3_step(insert) == SQLITE_DONE;
             if (kept) {
@@ -374,8 +382,10 @@ static void equality_is_sql_is(void **state)
 /* Texts that border on each other must not hash like the same bytes cut elsewhere. */
 static void hashes_know_where_a_text_ends(void **state)
 {
-    static const struct value a = {.type = VALUE_TEXT, .bytes = {"ab", 2}}, b = {.type = VALUE_TEXT, .bytes = {"c", 1}},
-                              c = {.type = VALUE_TEXT, .bytes = {"a", 1}}, d = {.type = VALUE_TEXT, .bytes = {"bc", 2}};
+    static const struct value a = {.type = VALUE_TEXT, .bytes = {"ab", 2}},
+                              b = {.type = VALUE_TEXT, .bytes = {"c", 1}},
+                              c = {.type = VALUE_TEXT, .bytes = {"a", 1}},
+                              d = {.type = VALUE_TEXT, .bytes = {"bc", 2}};
     (void)state;
     assert_true(value_hash(value_hash(HASH_START, &a), &b) != value_hash(value_hash(HASH_START, &c), &d));
     assert_true(value_hash(value_hash(HASH_START, &a), &b) != value_hash(value_hash(HASH_START, &b), &a));
@@ -392,7 +402,9 @@ static void values_as_people_read_them(void **state)
         {{.type = VALUE_NULL}, UNIT_DAYS, ""},
         {{.type = VALUE_INTEGER, .integer = INT64_MIN}, UNIT_NONE, "-9223372036854775808"},
         {{.type = VALUE_INTEGER, .integer = 20119}, UNIT_DAYS, "2025-01-31"},
-        {{.type = VALUE_INTEGER, .integer = INT64_C(1738317600123456)}, UNIT_TIMESTAMP_US, "2025-01-31T10:00:00.123456"},
+        {{.type = VALUE_INTEGER, .integer = INT64_C(1738317600123456)},
+         UNIT_TIMESTAMP_US,
+         "2025-01-31T10:00:00.123456"},
         {{.type = VALUE_INTEGER, .integer = INT64_MAX}, UNIT_TIMESTAMP_US, "infinity"},
         {{.type = VALUE_REAL, .real = 1.5}, UNIT_NONE, "1.5"},
         {{.type = VALUE_REAL, .real = 100}, UNIT_NONE, "100.0"},
