@@ -10,7 +10,7 @@ struct members {
     struct slice schema, payload; /* the wrapper's */
     bool has_payload;
     struct slice before, after, source, op, ts_ms;
-    bool boundary, has_id, ddl, flattened_op; /* status is BEGIN or END */
+    bool boundary, has_event_count, ddl, flattened_op; /* status is BEGIN or END */
     size_t count, times;                      /* of all members; of those that only tell when */
 };
 
@@ -92,7 +92,7 @@ static int read_members(struct reading *reading, struct members *members)
             failed = take(json, &members->payload);
         } else {
             if (slice_is(name, "ts_us") || slice_is(name, "ts_ns")) members->times++;
-            if (slice_is(name, "id")) members->has_id = true;
+            if (slice_is(name, "event_count")) members->has_event_count = true;
             if (slice_is(name, "ddl")) members->ddl = true;
             if (slice_is(name, "__op") || slice_is(name, "__deleted")) members->flattened_op = true;
             failed = json_skip(json, &raw);
@@ -185,7 +185,7 @@ static enum envelope_outcome read_payload(struct reading *reading, const struct 
             return refused(reading,
                            "a flattened record (ExtractNewRecordState): send the whole Debezium envelope");
         bool heartbeat = members->ts_ms.at && members->count == members->times + 1;
-        bool transaction = members->boundary && members->has_id;
+        bool transaction = members->boundary && members->has_event_count;
         bool schema_change = members->ddl && members->source.at;
         if (heartbeat || transaction || schema_change) return ENVELOPE_BOOKKEEPING;
         return refused(reading,

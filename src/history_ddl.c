@@ -107,8 +107,10 @@ static void time_expression(struct buffer *out, const char *x, enum time_unit un
     if (unit == UNIT_DAYS) {
         buffer_printf(out, " WHEN %s = 2146033979 THEN 'infinity' WHEN %s = -2147472691 THEN '-infinity'", x,
                       x);
-        buffer_printf(out, " WHEN %s BETWEEN -719162 AND 2932896 THEN date(%s * 86400, 'unixepoch') ELSE ", x,
-                      x);
+        buffer_printf(out,
+                      " WHEN %s NOT BETWEEN -2147483648 AND 2147483647 THEN %s"
+                      " WHEN %s BETWEEN -719162 AND 2932896 THEN date(%s * 86400, 'unixepoch') ELSE ",
+                      x, x, x, x);
         buffer_printf(&seconds, "%s * 86400", x);
         far_time(out, buffer_string(&seconds), "-%m-%d", "", zone);
     } else {

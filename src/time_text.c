@@ -66,6 +66,9 @@ size_t time_format(int64_t value, enum time_unit unit, bool zulu, char text[TIME
 {
     const char *infinity = infinity_of(value, unit);
     if (infinity) return (size_t)snprintf(text, TIME_TEXT_SIZE, "%s", infinity);
+    /* Connect's days are 32 bits; what is more is no day. */
+    if (unit == UNIT_DAYS && (value > INT32_MAX || value < INT32_MIN))
+        return (size_t)snprintf(text, TIME_TEXT_SIZE, "%lld", (long long)value);
 
     int64_t per_second = 1;
     int digits = 0;
