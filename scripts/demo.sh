@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
 # shellcheck disable=SC2086
-need $BUILD_PACKAGES
+need $BUILD_PACKAGES sqlite3
 echo "== building (into build/release)"
 log=$(mktemp)
 if ! { cmake --preset release -DCDCLITE_TESTS=OFF && cmake --build --preset release; } > "$log" 2>&1; then
