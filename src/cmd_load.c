@@ -204,6 +204,9 @@ int command_load(const struct options *options, struct error *error)
     result = loader_run(loader, source, &stop_requested, error);
     source->close(source);
     source = NULL;
+    if (result && error->kind == ERROR_STORAGE)
+        error_context(error, "%s: the last batch was not stored; mend this and start again, nothing is lost",
+                      options->db);
     if (result) goto done;
     say_what(&load, loader_counts(loader));
     if (stop_requested) say_where(&load);

@@ -11,7 +11,7 @@ struct members {
     bool has_payload;
     struct slice before, after, source, op, ts_ms;
     bool boundary, has_event_count, ddl, flattened_op; /* status is BEGIN or END */
-    size_t count, times;                      /* of all members; of those that only tell when */
+    size_t count, times;                               /* of all members; of those that only tell when */
 };
 
 struct reading {
@@ -124,14 +124,19 @@ static struct slice text_of(const struct value *value)
 static enum envelope_outcome read_source(struct reading *reading, struct slice source, struct change *change)
 {
     struct value name = {0}, database = {0}, schema = {0}, table = {0}, ts_ms = {0}, ts_us = {0}, ignored;
+#define NAMED(text)           \
+    {                         \
+        text, sizeof text - 1 \
+    }
     struct {
-        const char *name;
+        struct slice name;
         struct value *value;
     } const wanted[] = {
-        {"ts_ms", &ts_ms},     {"ts_us", &ts_us},        {"name", &name},
-        {"db", &database},     {"schema", &schema},      {"table", &table},
-        {"lsn", &change->lsn}, {"txId", &change->tx_id}, {"collection", &table},
+        {NAMED("ts_ms"), &ts_ms},     {NAMED("ts_us"), &ts_us},        {NAMED("name"), &name},
+        {NAMED("db"), &database},     {NAMED("schema"), &schema},      {NAMED("table"), &table},
+        {NAMED("lsn"), &change->lsn}, {NAMED("txId"), &change->tx_id}, {NAMED("collection"), &table},
     };
+#undef NAMED
     struct slice member;
     int more;
     json_start(&reading->json, source);
@@ -139,7 +144,7 @@ static enum envelope_outcome read_source(struct reading *reading, struct slice s
     while ((more = json_member(&reading->json, reading->arena, &member)) == 1) {
         struct value *value = &ignored;
         for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-            if (slice_is(member, wanted[i].name)) value = wanted[i].value;
+            if (slice_equals(member, wanted[i].name)) value = wanted[i].value;
         if (value == &ignored ? json_skip(&reading->json, NULL) != 0 : !read_scalar(reading, value)) {
             snprintf(reading->problem, reading->room, "source.%.*s: %s",
                      (int)(member.size < 64 ? member.size : 64), member.at, reading->json.problem);

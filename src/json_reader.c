@@ -129,6 +129,24 @@ static char *put_utf8(char *to, int32_t code)
     return to;
 }
 
+/* The first byte from `at` on that is not plain: a quote, a backslash, a control character, or beyond ASCII.
+ */
+static const char *skip_plain(const char *at, const char *end)
+{
+    while (end - at >= 8) {
+        const uint64_t ones = UINT64_C(0x0101010101010101), high = UINT64_C(0x8080808080808080);
+        uint64_t word;
+        memcpy(&word, at, 8);
+        uint64_t quote = word ^ (ones * '"'), backslash = word ^ (ones * '\\');
+        uint64_t special = ((word - ones * 0x20) | (quote - ones) | (backslash - ones) | word) & high;
+        if (special) break;
+        at += 8;
+    }
+    while (at < end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 && *at != '"' && *at != '\\')
+        at++;
+    return at;
+}
+
 /* Checks the string at `at`; `raw` becomes what stands between the quotes, *escaped whether it holds a
  * backslash. */
 static int scan_string(struct json_reader *reader, struct slice *raw, bool *escaped)
@@ -136,17 +154,7 @@ static int scan_string(struct json_reader *reader, struct slice *raw, bool *esca
     const char *at = reader->at + 1, *end = reader->end;
     *escaped = false;
     for (;;) {
-        /* Plain ASCII eight bytes at a time: no quote, backslash, control character or high bit among them.
-         */
-        while (end - at >= 8) {
-            const uint64_t ones = UINT64_C(0x0101010101010101), high = UINT64_C(0x8080808080808080);
-            uint64_t word;
-            memcpy(&word, at, 8);
-            uint64_t quote = word ^ (ones * '"'), backslash = word ^ (ones * '\\');
-            uint64_t special = ((word - ones * 0x20) | (quote - ones) | (backslash - ones) | word) & high;
-            if (special) break;
-            at += 8;
-        }
+        at = skip_plain(at, end);
         if (at == end) {
             reader->at = at;
             return refuse(reader, "string without end");
