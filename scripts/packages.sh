@@ -45,5 +45,7 @@ check_without_apt() {
   exit 1
 }
 
+# shellcheck disable=SC2034  # for the scripts that source this
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libsqlite3-dev libjson-c-dev"
+# shellcheck disable=SC2034
 TEST_PACKAGES="libcmocka-dev sqlite3 python3"
