@@ -314,9 +314,8 @@ static int skip_message(struct loader *loader, const struct position *position, 
     if (message_hash(message) == position->anchor_hash && !other_time) return 0;
     return error_set(
         error, ERROR_SOURCE,
-        "%s, partition %d: the record at offset %lld is not the one that was loaded from there: the topic "
-        "was made anew, or this is another topic of that name. Load it into another --db, or take it as it "
-        "is now with --restart-at beginning (or end)",
+        "%s, partition %d: the record at offset %lld is not the one that was loaded from there: this is "
+        "another topic of that name, or it was made anew. Load it into another --db",
         position->topic, position->partition, (long long)message->offset);
 }
 

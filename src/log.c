@@ -14,11 +14,6 @@ void log_set_level(enum log_level level)
     shown = level;
 }
 
-enum log_level log_level(void)
-{
-    return shown;
-}
-
 static void clear_progress(void)
 {
     if (!progress_stands) return;

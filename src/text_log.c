@@ -315,13 +315,6 @@ int text_logs_add(struct text_logs *logs, struct captured_table *table, const st
     return buffer_failed(&log->pending) ? error_memory(error) : 0;
 }
 
-size_t text_logs_pending(const struct text_logs *logs)
-{
-    size_t pending = 0;
-    for (const struct text_log *log = logs->all; log; log = log->next) pending += log->pending.size;
-    return pending;
-}
-
 int text_logs_write(struct text_logs *logs, struct error *error)
 {
     for (struct text_log *log = logs->all; log; log = log->next) {

@@ -6,7 +6,6 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 /* What is shown from now on, process-wide. The default is LOG_INFO. */
 void log_set_level(enum log_level level);
-enum log_level log_level(void);
 
 /* Writes "cdclite: " (and "warning: " where it is one), the text with control characters shown as \xNN, and
  * LF. Clears a progress line that stands on the terminal first. */

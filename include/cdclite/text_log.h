@@ -54,8 +54,6 @@ void text_logs_close(struct text_logs *logs);
 /* Adds the change's lines to the table's log, if it has one; they are in memory until text_logs_write. */
 int text_logs_add(struct text_logs *logs, struct captured_table *table, const struct history_row *row,
                   int64_t inserted_at, struct error *error);
-/* Bytes waiting. */
-size_t text_logs_pending(const struct text_logs *logs);
 
 /* Appends what waits to the files and makes it durable (fdatasync), then stores the new lengths in the open
  * transaction. */
