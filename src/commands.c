@@ -22,7 +22,7 @@ const struct command commands[] = {
         "  cdclite load --input events.jsonl\n"
         "  kafka-console-consumer --bootstrap-server localhost:9092 --from-beginning \\\n"
         "    --topic bankserver1.bank_data.holding | cdclite load --input -\n"
-        "  kcat -b localhost:9092 -t bankserver1.bank_data.holding -J -e | cdclite load --input -\n",
+        "  kcat -C -J -e -b localhost:9092 -t bankserver1.bank_data.holding | cdclite load --input -\n",
         command_load,
         COMMAND_LOAD,
     },
