@@ -50,14 +50,18 @@ static size_t limbs_of(struct slice number, uint32_t *limbs)
     /* -n is the complement of n-1: subtracting the borrow while going from the most significant end would
      * need the whole number, so complement the bytes and add one at the end. */
     size_t count = 0;
-    for (size_t i = 0; i < number.size; i++) {
-        uint64_t carry = negative ? (unsigned char)~at[i] : at[i];
+    for (size_t i = 0; i < number.size;) {
+        /* Four bytes at a time, fewer first so that the rest comes out even. */
+        size_t bytes = i == 0 && number.size % 4 ? number.size % 4 : 4;
+        uint64_t carry = 0;
+        for (size_t end = i + bytes; i < end; i++)
+            carry = carry << 8 | (negative ? (unsigned char)~at[i] : at[i]);
         for (size_t k = 0; k < count; k++) {
-            uint64_t sum = (uint64_t)limbs[k] * 256 + carry;
+            uint64_t sum = ((uint64_t)limbs[k] << (8 * bytes)) + carry;
             limbs[k] = (uint32_t)(sum % 1000000000);
             carry = sum / 1000000000;
         }
-        if (carry) limbs[count++] = (uint32_t)carry;
+        for (; carry; carry /= 1000000000) limbs[count++] = (uint32_t)(carry % 1000000000);
     }
     for (size_t k = 0; negative; k++) {
         if (k == count) {
