@@ -189,6 +189,7 @@ static void changes_view(struct buffer *out, const struct captured_table *table)
             const char *image = after ? "after" : "before";
             buffer_text(out, ",\n  ");
             readable_image(out, image, &table->columns[i]);
+            if (table->columns[i].type.unit == UNIT_NONE) continue; /* it is its own name */
             buffer_text(out, " AS ");
             buffer_image_name(out, image, table->columns[i].column_name);
         }
@@ -333,7 +334,7 @@ static void readable_columns(struct buffer *out, const struct captured_table *ta
         if (i) buffer_text(out, ",\n  ");
         buffer_identifier(&name, table->columns[i].column_name);
         readable(out, buffer_string(&name), &table->columns[i]);
-        buffer_printf(out, " AS %s", buffer_string(&name));
+        if (table->columns[i].type.unit != UNIT_NONE) buffer_printf(out, " AS %s", buffer_string(&name));
         out->failed |= name.failed;
         buffer_free(&name);
     }

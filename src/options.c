@@ -17,7 +17,7 @@ static const struct option {
     const char *argument, *otherwise, *help;
     unsigned commands;
 } option_table[] = {
-    {"brokers", 'b', OPTION_TEXT, offsetof(struct options, brokers), "HOST:PORT,…", NULL,
+    {"brokers", 'b', OPTION_TEXT, offsetof(struct options, brokers), "HOST:PORT,...", NULL,
      "Kafka brokers to load from", COMMAND_LOAD},
     {"topic", 't', OPTION_LIST, offsetof(struct options, topics), "TOPIC", NULL, "topic to load; repeats",
      COMMAND_LOAD},
