@@ -2,7 +2,7 @@
 
 need() {
   if ! command -v dpkg-query > /dev/null 2>&1 || ! command -v apt-get > /dev/null 2>&1; then
-    check_without_apt
+    check_without_apt "$@"
     return
   fi
   missing=
@@ -28,14 +28,18 @@ need() {
     apt-get install -qq -y --no-install-recommends $missing > /dev/null
 }
 
-# Without apt nothing is installed: say what is not there.
+# Without apt nothing is installed: say what is not there of what the packages would bring.
 check_without_apt() {
   lacking=
-  for tool in cc cmake ninja pkg-config; do
+  tools="cc cmake ninja pkg-config sqlite3" libraries="rdkafka sqlite3 json-c"
+  case " $* " in
+    *' libcmocka-dev '*) tools="$tools python3" libraries="$libraries cmocka" ;;
+  esac
+  for tool in $tools; do
     command -v $tool > /dev/null 2>&1 || lacking="$lacking $tool"
   done
   if command -v pkg-config > /dev/null 2>&1; then
-    for library in rdkafka sqlite3 json-c; do
+    for library in $libraries; do
       pkg-config --exists $library || lacking="$lacking $library(development files)"
     done
   fi
