@@ -36,11 +36,11 @@ check_without_apt() {
     *' libcmocka-dev '*) tools="$tools python3" libraries="$libraries cmocka" ;;
   esac
   for tool in $tools; do
-    command -v $tool > /dev/null 2>&1 || lacking="$lacking $tool"
+    command -v "$tool" > /dev/null 2>&1 || lacking="$lacking $tool"
   done
   if command -v pkg-config > /dev/null 2>&1; then
     for library in $libraries; do
-      pkg-config --exists $library || lacking="$lacking $library(development files)"
+      pkg-config --exists "$library" || lacking="$lacking $library(development files)"
     done
   fi
   [ -n "$lacking" ] || return 0
