@@ -352,11 +352,13 @@ static void test_null_keys_over_partitions(void **state)
     assert_int_equal(ask(world, world->db, versions), ask(world, world->file, versions));
 }
 
+/* The mock broker, unlike a real one, does not end a waiting fetch when something arrives: so it is not to
+ * wait long. */
 static void *follow(void *context)
 {
     struct world *world = context;
-    return (void *)(intptr_t)load(world, "--brokers", mock_kafka_brokers(world->mock), "--topic", TOPIC,
-                                  NULL);
+    return (void *)(intptr_t)load(world, "--brokers", mock_kafka_brokers(world->mock), "--topic", TOPIC, "-X",
+                                  "fetch.wait.max.ms=50", NULL);
 }
 
 static int64_t milliseconds(void)
