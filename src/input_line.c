@@ -163,6 +163,8 @@ static bool read_key_value(struct slice line, struct message *message)
 int input_line_read(struct slice line, enum input_format format, struct arena *arena, struct message *message)
 {
     *message = (struct message){.timestamp_ms = -1};
+    if (slice_starts(line, "\xef\xbb\xbf"))
+        line = (struct slice){line.at + 3, line.size - 3}; /* a byte order mark */
     struct slice text = trimmed(line);
     if (format == INPUT_VALUE) {
         set_value(message, text);

@@ -309,6 +309,13 @@ static void changed_bytes_do_no_harm(void **state)
             }
 }
 
+static void a_byte_order_mark_is_no_part_of_the_line(void **state)
+{
+    (void)state;
+    assert_bare("\xef\xbb\xbf{\"op\":\"c\"}", INPUT_AUTO, NULL, "{\"op\":\"c\"}");
+    assert_bare("\xef\xbb\xbf{\"op\":\"c\"}", INPUT_VALUE, NULL, "{\"op\":\"c\"}");
+}
+
 static void formats_have_names(void **state)
 {
     (void)state;
@@ -340,6 +347,7 @@ int main(void)
         cmocka_unit_test_teardown(every_cut_of_a_line_is_no_placed_one, forget),
         cmocka_unit_test_teardown(changed_bytes_do_no_harm, forget),
         cmocka_unit_test(formats_have_names),
+        cmocka_unit_test(a_byte_order_mark_is_no_part_of_the_line),
     };
     return cmocka_run_group_tests(tests, NULL, end);
 }
