@@ -43,12 +43,6 @@ static struct captured_table *append_table(struct catalog *catalog, const char *
     return table;
 }
 
-static const char *column_text(sqlite3_stmt *statement, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(statement, column);
-    return text ? text : "";
-}
-
 static int load_tables(struct catalog *catalog, struct error *error)
 {
     sqlite3_stmt *statement;
@@ -61,7 +55,7 @@ static int load_tables(struct catalog *catalog, struct error *error)
         return -1;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
         struct captured_table *table =
-            append_table(catalog, column_text(statement, 0), column_text(statement, 1));
+            append_table(catalog, database_text(statement, 0), database_text(statement, 1));
         if (!table) {
             error_memory(error);
             goto done;

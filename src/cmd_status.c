@@ -74,16 +74,10 @@ static int print_rows(struct database *database, const char *heading, const char
     return result;
 }
 
-static const char *column_text(sqlite3_stmt *row, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(row, column);
-    return text ? text : "";
-}
-
 static void print_position(sqlite3_stmt *row)
 {
     char next[32], lag[32];
-    terminal_write(column_text(row, 0), stdout);
+    terminal_write(database_text(row, 0), stdout);
     printf(", partition %d: next offset %s", sqlite3_column_int(row, 1),
            number_text(sqlite3_column_int64(row, 2), next));
     if (sqlite3_column_type(row, 3) != SQLITE_NULL)
@@ -94,18 +88,18 @@ static void print_position(sqlite3_stmt *row)
 static void print_table(sqlite3_stmt *row)
 {
     char number[32];
-    terminal_write(column_text(row, 0), stdout);
+    terminal_write(database_text(row, 0), stdout);
     printf(": %s changes of ", number_text(sqlite3_column_int64(row, 2), number));
-    terminal_write(column_text(row, 1), stdout);
+    terminal_write(database_text(row, 1), stdout);
     putchar('\n');
 }
 
 static void print_text_log(sqlite3_stmt *row)
 {
     char number[32];
-    terminal_write(column_text(row, 0), stdout);
+    terminal_write(database_text(row, 0), stdout);
     fputs(": ", stdout);
-    terminal_write(column_text(row, 1), stdout);
+    terminal_write(database_text(row, 1), stdout);
     printf(", %s bytes\n", number_text(sqlite3_column_int64(row, 2), number));
 }
 
@@ -113,7 +107,7 @@ static void print_rejected(sqlite3_stmt *row)
 {
     char number[32];
     printf("%s: ", number_text(sqlite3_column_int64(row, 1), number));
-    terminal_write(column_text(row, 0), stdout);
+    terminal_write(database_text(row, 0), stdout);
     putchar('\n');
 }
 

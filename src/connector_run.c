@@ -180,12 +180,18 @@ static int begin_run(struct runs *runs, struct stream *stream, const struct mess
     return result;
 }
 
+/* A transaction looked for in one partition. */
+struct wanted {
+    int64_t tx_id;
+    int32_t partition;
+};
+
 static int found_row(void *context, const struct history_row *row, struct error *error)
 {
-    const struct stream *wanted = context;
+    const struct wanted *wanted = context;
     (void)error;
     return row->partition == wanted->partition && row->tx_id.type == VALUE_INTEGER &&
-           row->tx_id.integer == wanted->seen.asked;
+           row->tx_id.integer == wanted->tx_id;
 }
 
 /* Whether the stream's run has given transaction `tx` before this start of the program (or too long ago to be
@@ -195,8 +201,8 @@ static int tx_in_history(struct runs *runs, struct stream *stream, int64_t tx, s
 {
     const struct run *run = &runs->all[stream->run];
     sqlite3_stmt *statement;
+    struct wanted wanted = {tx, stream->partition};
     int code, result = 0;
-    stream->seen.asked = tx;
     if (database_prepare(runs->db,
                          "SELECT max(first_change_id, ?2), last_change_id FROM batch"
                          " WHERE ?1 BETWEEN least_tx_id AND greatest_tx_id AND last_change_id >= ?2"
@@ -212,7 +218,7 @@ static int tx_in_history(struct runs *runs, struct stream *stream, int64_t tx, s
             break;
         }
         result = history_scan(runs->db, stream->table, sqlite3_column_int64(statement, 0),
-                              sqlite3_column_int64(statement, 1), found_row, stream, error);
+                              sqlite3_column_int64(statement, 1), found_row, &wanted, error);
     }
     sqlite3_finalize(statement);
     return result;

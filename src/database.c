@@ -64,6 +64,12 @@ int database_integer(sqlite3 *handle, const char *sql, int64_t otherwise, int64_
     return result;
 }
 
+const char *database_text(sqlite3_stmt *statement, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    return text ? text : "";
+}
+
 void database_bind_slice(sqlite3_stmt *statement, int index, struct slice text)
 {
     sqlite3_bind_text64(statement, index, text.at, text.size, SQLITE_STATIC, SQLITE_UTF8);

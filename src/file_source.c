@@ -190,10 +190,6 @@ static int file_next(struct source *source, int timeout_ms, struct message *mess
         arena_reset(&file->arena);
         int outcome = next_line(file, timeout_ms, &line, &start, message, error);
         if (outcome != SOURCE_MESSAGE || !line.at) return outcome;
-        if (start == 0 && line.size >= 3 && memcmp(line.at, "\xef\xbb\xbf", 3) == 0) {
-            line.at += 3; /* a byte order mark */
-            line.size -= 3;
-        }
         if (line.size == 0 || (line.size == 1 && *line.at == '\r')) continue;
         if (input_line_read(line, file->settings.format, &file->arena, message)) {
             pass_over(file, line);
@@ -213,10 +209,9 @@ static int file_next(struct source *source, int timeout_ms, struct message *mess
     }
 }
 
-static void file_stored(struct source *source, const struct positions *positions)
+static void file_stored(struct source *source)
 {
     (void)source;
-    (void)positions;
 }
 
 static void file_progress(struct source *source, struct source_progress *progress)
@@ -270,6 +265,8 @@ static int check_anchor(struct file_source *file, const struct position *positio
                   file->settings.path);
         goto done;
     }
+    /* An oversized line was not held whole then and is not now; that it is still there has to do. */
+    if (size > 2 * file->settings.max_event_bytes + LINE_OVERHEAD) return 0;
     if (!buffer_reserve(&bytes, size + 1)) {
         error_memory(error);
         goto done;
@@ -281,11 +278,9 @@ static int check_anchor(struct file_source *file, const struct position *positio
     }
     struct slice line = {bytes.at, (size_t)count};
     while (line.size > 0 && line.at[line.size - 1] == '\n') line.size--;
-    bool same = (size_t)count == size;
-    /* An oversized line is not held whole; its length has to do. */
-    if (same && size <= 2 * file->settings.max_event_bytes + LINE_OVERHEAD)
-        same = input_line_read(line, file->settings.format, &file->arena, &message) == 0 &&
-               message_hash(&message) == position->anchor_hash;
+    bool same = (size_t)count == size &&
+                input_line_read(line, file->settings.format, &file->arena, &message) == 0 &&
+                position_is_anchor(position, &message);
     if (!same) {
         error_set(error, ERROR_SOURCE,
                   "%s: the last line that was loaded from it (at byte %lld) reads differently now: it was "

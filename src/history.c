@@ -4,20 +4,7 @@
 #include <stdlib.h>
 
 #include "cdclite/database.h"
-
-enum { OWN_COLUMNS = 8 };
-
-static const char own_columns[] =
-    "change_id, op, changed_at, lsn, tx_id, kafka_partition, kafka_offset, unavailable";
-
-static void image_columns(const struct captured_table *table, struct buffer *sql)
-{
-    for (int after = 0; after <= 1; after++)
-        for (size_t i = 0; i < table->count; i++) {
-            buffer_text(sql, ", ");
-            buffer_image_name(sql, after ? "after" : "before", table->columns[i].column_name);
-        }
-}
+#include "cdclite/history_ddl.h"
 
 static int prepare_insert(sqlite3 *db, struct captured_table *table, struct error *error)
 {
@@ -26,10 +13,10 @@ static int prepare_insert(sqlite3 *db, struct captured_table *table, struct erro
      * cost again. */
     buffer_text(&sql, "INSERT OR FAIL INTO ");
     buffer_family_name(&sql, table->name, "history");
-    buffer_printf(&sql, "(%s", own_columns);
-    image_columns(table, &sql);
+    buffer_char(&sql, '(');
+    history_ddl_columns(table, &sql);
     buffer_text(&sql, ") VALUES(?");
-    for (size_t i = 1; i < OWN_COLUMNS + 2 * table->count; i++) buffer_text(&sql, ", ?");
+    for (size_t i = 1; i < HISTORY_OWN_COLUMNS + 2 * table->count; i++) buffer_text(&sql, ", ?");
     buffer_char(&sql, ')');
     int result = buffer_failed(&sql) ? error_memory(error)
                                      : database_prepare(db, buffer_string(&sql), &table->insert, error);
@@ -107,8 +94,8 @@ int history_insert(sqlite3 *db, struct captured_table *table, const struct messa
 static int prepare_select(sqlite3 *db, struct captured_table *table, struct error *error)
 {
     struct buffer sql = {0};
-    buffer_printf(&sql, "SELECT %s", own_columns);
-    image_columns(table, &sql);
+    buffer_text(&sql, "SELECT ");
+    history_ddl_columns(table, &sql);
     buffer_text(&sql, " FROM ");
     buffer_family_name(&sql, table->name, "history");
     buffer_text(&sql, " WHERE change_id BETWEEN ?1 AND ?2 ORDER BY change_id");
@@ -134,7 +121,8 @@ static void read_stored(sqlite3_stmt *select, size_t count, struct value *images
     };
     value_from_column(select, 3, &row->lsn);
     value_from_column(select, 4, &row->tx_id);
-    for (size_t i = 0; i < 2 * count; i++) value_from_column(select, OWN_COLUMNS + (int)i, &images[i]);
+    for (size_t i = 0; i < 2 * count; i++)
+        value_from_column(select, HISTORY_OWN_COLUMNS + (int)i, &images[i]);
 }
 
 int history_scan(sqlite3 *db, struct captured_table *table, int64_t from, int64_t to,

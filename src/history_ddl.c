@@ -30,6 +30,16 @@ void history_ddl_table(const struct captured_table *table, const char *as, struc
     buffer_text(out, "\n) STRICT;\n");
 }
 
+void history_ddl_columns(const struct captured_table *table, struct buffer *out)
+{
+    buffer_text(out, "change_id, op, changed_at, lsn, tx_id, kafka_partition, kafka_offset, unavailable");
+    for (int after = 0; after <= 1; after++)
+        for (size_t i = 0; i < table->count; i++) {
+            buffer_text(out, ", ");
+            buffer_image_name(out, after ? "after" : "before", table->columns[i].column_name);
+        }
+}
+
 void history_ddl_triggers(const struct captured_table *table, struct buffer *out)
 {
     static const struct {

@@ -2,7 +2,6 @@
 
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -21,7 +20,6 @@ struct partition {
     char *topic;
     int32_t partition;
     struct position *position; /* NULL before its first message */
-    int64_t start;             /* the offset to read from */
     int64_t next;              /* the offset after the last one given */
     int64_t low, high;         /* the log's bounds at start */
     bool anchor_unchecked;     /* the first record read here is the one loaded last */
@@ -38,7 +36,7 @@ struct kafka_source {
     rd_kafka_message_t *current; /* borrowed by the loader */
     int commits_under_way;
     char last_error[256]; /* what librdkafka reported last */
-    atomic_bool failed;   /* that cannot mend itself: `last_error` says what */
+    bool failed;          /* that cannot mend itself: `last_error` says what */
 };
 
 static struct kafka_source *of(struct source *source)
@@ -89,10 +87,9 @@ static void on_commit(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
 static int no_answer(struct kafka_source *kafka, rd_kafka_resp_err_t code, const char *what,
                      struct error *error)
 {
-    size_t size = 0;
     char brokers[256] = "";
+    size_t size = sizeof brokers;
     const rd_kafka_conf_t *conf = rd_kafka_conf(kafka->consumer);
-    size = sizeof brokers;
     rd_kafka_conf_get(conf, "bootstrap.servers", brokers, &size);
     /* Serves on_error, which knows more than "timed out". */
     rd_kafka_message_t *record = rd_kafka_consumer_poll(kafka->consumer, 0);
@@ -113,6 +110,14 @@ static struct partition *append_partition(struct kafka_source *kafka, const char
     return partition;
 }
 
+/* Moves a partition whose log is another one to where the user said. */
+static void go_on(struct kafka_source *kafka, struct partition *partition)
+{
+    partition->next = kafka->settings->restart == RESTART_BEGINNING ? partition->low : partition->high;
+    partition->position->next_offset = partition->next;
+    partition->position->unsaved = true;
+}
+
 /* The partition's log bounds, and from them and the stored position where to start. */
 static int place(struct kafka_source *kafka, struct partition *partition, struct error *error)
 {
@@ -122,10 +127,10 @@ static int place(struct kafka_source *kafka, struct partition *partition, struct
     if (code) return no_answer(kafka, code, "cannot ask for the log's bounds", error);
     struct position *position =
         positions_find(kafka->positions, slice_of(partition->topic), partition->partition);
-    partition->start = partition->low;
+    partition->next = partition->low;
     if (position && position->stored) {
         partition->position = position;
-        partition->start = position->next_offset;
+        partition->next = position->next_offset;
         if (position->next_offset < partition->low || position->next_offset > partition->high) {
             if (kafka->settings->restart == RESTART_REFUSED)
                 return error_set(
@@ -136,18 +141,14 @@ static int place(struct kafka_source *kafka, struct partition *partition, struct
                     (long long)partition->low, (long long)partition->high,
                     position->next_offset < partition->low ? "retention deleted events that were not loaded"
                                                            : "the topic was made anew, or lost data");
-            partition->start =
-                kafka->settings->restart == RESTART_BEGINNING ? partition->low : partition->high;
-            position->next_offset = partition->start;
-            position->unsaved = true;
+            go_on(kafka, partition);
         } else if (position->anchor_offset >= partition->low &&
                    position->anchor_offset < position->next_offset) {
-            partition->start = position->anchor_offset;
+            partition->next = position->anchor_offset;
             partition->anchor_unchecked = true;
         }
     }
-    partition->next = partition->start;
-    partition->ended = !partition->anchor_unchecked && partition->start >= partition->high;
+    partition->ended = !partition->anchor_unchecked && partition->next >= partition->high;
     return 0;
 }
 
@@ -242,23 +243,18 @@ static void fill(struct message *message, const rd_kafka_message_t *record, cons
 static int check_anchor(struct kafka_source *kafka, struct partition *partition,
                         const struct message *message, struct error *error)
 {
-    struct position *position = partition->position;
-    bool other_time = message->timestamp_ms >= 0 && position->anchor_timestamp >= 0 &&
-                      message->timestamp_ms != position->anchor_timestamp;
     partition->anchor_unchecked = false;
-    if (message_hash(message) == position->anchor_hash && !other_time) return 0;
+    if (position_is_anchor(partition->position, message)) return 0;
     if (kafka->settings->restart == RESTART_REFUSED)
         return error_set(
             error, ERROR_SOURCE,
             "%s, partition %d: the record at offset %lld is not the one that was loaded from there: the "
             "topic was made anew. Load it into another --db, or go on with --restart-at beginning (or end)",
             partition->topic, partition->partition, (long long)message->offset);
-    partition->next = kafka->settings->restart == RESTART_BEGINNING ? partition->low : partition->high;
+    go_on(kafka, partition);
     /* Not ended before its next event, be it the end: by then librdkafka has stopped it for the new
      * assignment, and destroy will not stop it twice (issue 5573). */
     partition->ended = false;
-    position->next_offset = partition->next;
-    position->unsaved = true;
     return assign(kafka, error) ? -1 : 1;
 }
 
@@ -333,11 +329,10 @@ static int kafka_next(struct source *source, int timeout_ms, struct message *mes
     }
 }
 
-static void kafka_stored(struct source *source, const struct positions *positions)
+static void kafka_stored(struct source *source)
 {
     struct kafka_source *kafka = of(source);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)kafka->count);
-    (void)positions;
     for (size_t i = 0; i < kafka->count; i++) {
         struct partition *partition = &kafka->partitions[i];
         if (!partition->position)

@@ -4,7 +4,6 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "cdclite/database.h"
 #include "cdclite/envelope.h"
@@ -29,7 +28,7 @@ struct batch {
     bool open;
     int64_t id, loaded_at, opened_ms;
     int64_t first_change_id;
-    size_t messages, bytes;
+    size_t bytes;
     struct load_counts counts;
     bool has_changed_at, has_lsn, has_tx;
     int64_t least_changed_at, greatest_changed_at, least_lsn, greatest_lsn, least_tx, greatest_tx;
@@ -50,14 +49,6 @@ struct loader {
     struct batch batch;
     struct load_counts counts;
 };
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC_COARSE,
-                  &now); /* a few milliseconds' precision; cheap enough for every message */
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 int loader_open(const struct load_settings *settings, struct positions *positions, struct loader **opened,
                 struct error *error)
@@ -116,7 +107,7 @@ static int open_batch(struct loader *loader, struct error *error)
     *batch = (struct batch){.open = true,
                             .id = batch->id + 1,
                             .loaded_at = time_now(),
-                            .opened_ms = monotonic_ms(),
+                            .opened_ms = time_passing_ms(),
                             .first_change_id = loader->next_change_id};
     return 0;
 }
@@ -157,8 +148,9 @@ static int commit_batch(struct loader *loader, struct source *source, struct err
     if (!batch->open) return 0;
     for (size_t i = 0; i < loader->positions->count; i++) {
         struct position *position = loader->positions->all[i];
+        if (!position->unsaved) continue;
         int64_t end = source->end_offset(source, slice_of(position->topic), position->partition);
-        if (end >= 0 && position->unsaved) position->end_offset = end;
+        if (end >= 0) position->end_offset = end;
     }
     if ((loader->texts && text_logs_write(loader->texts, error)) ||
         positions_save(loader->positions, db, error) || redelivery_save(loader->redelivery, error) ||
@@ -172,7 +164,7 @@ static int commit_batch(struct loader *loader, struct source *source, struct err
     loader->counts.bookkeeping += batch->counts.bookkeeping;
     loader->counts.rejected += batch->counts.rejected;
     loader->counts.redelivered += batch->counts.redelivered;
-    source->stored(source, loader->positions);
+    source->stored(source);
     return 0;
 }
 
@@ -298,7 +290,6 @@ static int take_message(struct loader *loader, struct position *position, struct
                              message->topic.at, message->partition, (long long)message->offset);
     position_advance(position, message);
     loader->batch.counts.messages++;
-    loader->batch.messages++;
     loader->batch.bytes += message->value.size;
     return 0;
 }
@@ -308,10 +299,7 @@ static int skip_message(struct loader *loader, const struct position *position, 
                         struct error *error)
 {
     loader->counts.skipped++;
-    if (message->offset != position->anchor_offset) return 0;
-    bool other_time = message->timestamp_ms >= 0 && position->anchor_timestamp >= 0 &&
-                      message->timestamp_ms != position->anchor_timestamp;
-    if (message_hash(message) == position->anchor_hash && !other_time) return 0;
+    if (message->offset != position->anchor_offset || position_is_anchor(position, message)) return 0;
     return error_set(
         error, ERROR_SOURCE,
         "%s, partition %d: the record at offset %lld is not the one that was loaded from there: this is "
@@ -323,8 +311,8 @@ static bool batch_is_due(const struct loader *loader)
 {
     const struct batch *batch = &loader->batch;
     if (!batch->open) return false;
-    return batch->messages >= BATCH_MESSAGES || batch->bytes >= BATCH_BYTES ||
-           monotonic_ms() - batch->opened_ms >= BATCH_MS;
+    return batch->counts.messages >= BATCH_MESSAGES || batch->bytes >= BATCH_BYTES ||
+           time_passing_ms() - batch->opened_ms >= BATCH_MS;
 }
 
 int loader_run(struct loader *loader, struct source *source, const volatile sig_atomic_t *stop,
@@ -349,7 +337,8 @@ int loader_run(struct loader *loader, struct source *source, const volatile sig_
                 return -1;
             }
         }
-        bool waited = outcome == SOURCE_IDLE && batch->open && monotonic_ms() - batch->opened_ms >= POLL_MS;
+        bool waited =
+            outcome == SOURCE_IDLE && batch->open && time_passing_ms() - batch->opened_ms >= POLL_MS;
         if ((waited || batch_is_due(loader)) && commit_batch(loader, source, error)) return -1;
         if (progress_is_due(&progress)) {
             struct load_counts now = loader->counts;

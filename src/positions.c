@@ -95,6 +95,13 @@ done:
     return result;
 }
 
+bool position_is_anchor(const struct position *position, const struct message *message)
+{
+    bool other_time = message->timestamp_ms >= 0 && position->anchor_timestamp >= 0 &&
+                      message->timestamp_ms != position->anchor_timestamp;
+    return !other_time && message_hash(message) == position->anchor_hash;
+}
+
 void position_advance(struct position *position, const struct message *message)
 {
     position->next_offset = message->next_offset;

@@ -2,20 +2,13 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cdclite/loader.h"
 #include "cdclite/log.h"
+#include "cdclite/time_text.h"
 
 enum { TERMINAL_MS = 250, LOG_MS = 10000 };
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 const char *number_text(int64_t number, char *text)
 {
@@ -33,21 +26,21 @@ const char *number_text(int64_t number, char *text)
 void progress_start(struct progress *progress, bool quiet)
 {
     *progress = (struct progress){.quiet = quiet, .terminal = isatty(STDERR_FILENO) == 1};
-    progress->started_ms = progress->shown_ms = monotonic_ms();
+    progress->started_ms = progress->shown_ms = time_passing_ms();
 }
 
 bool progress_is_due(struct progress *progress)
 {
     if (progress->quiet) return false;
     if (++progress->calls % 16) return false;
-    return monotonic_ms() - progress->shown_ms >= (progress->terminal ? TERMINAL_MS : LOG_MS);
+    return time_passing_ms() - progress->shown_ms >= (progress->terminal ? TERMINAL_MS : LOG_MS);
 }
 
 void progress_show(struct progress *progress, const struct load_counts *counts, struct source *source)
 {
     char line[256], total[32], rate[32], rest[96] = "", behind[32];
     struct source_progress at = {.behind = -1};
-    int64_t now = monotonic_ms(), passed = now - progress->shown_ms;
+    int64_t now = time_passing_ms(), passed = now - progress->shown_ms;
     int64_t per_second = (counts->messages - progress->shown_messages) * 1000 / (passed ? passed : 1);
     source->progress(source, &at);
     if (at.behind >= 0 && at.bytes && at.done + at.behind > 0) {

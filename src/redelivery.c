@@ -252,35 +252,40 @@ static struct lookup *find_lookup(struct redelivery *redelivery, struct captured
     return redelivery->lookups = lookup;
 }
 
-/* Finds the stored row that the change repeats: *change_id, or 0 for a new event. */
-static int find_repeated(struct redelivery *redelivery, struct lookup *lookup, const struct stream *stream,
-                         const struct change *change, uint64_t hash, int64_t *change_id, struct error *error)
+/* Whether an occurrence in the map is the change itself, given by a run that can be compared: 1 or 0; -1:
+ * failure. */
+static int is_occurrence(struct redelivery *redelivery, const struct lookup *lookup,
+                         const struct stream *stream, const struct change *change,
+                         const struct occurrence *found, struct error *error)
 {
-    const struct run *own = &redelivery->runs.all[stream->run];
     struct comparing comparing = {lookup->table, change};
-    size_t given = 0, stored = 0;
-    *change_id = 0;
+    const struct run *runs = redelivery->runs.all;
+    if (found->run == NO_RUN || !runs_comparable(&runs[found->run], &runs[stream->run])) return 0;
+    return history_scan(redelivery->db, lookup->table, found->change_id, found->change_id, same_event,
+                        &comparing, error);
+}
+
+/* Finds the stored row that the change repeats: *change_id, or 0 for a new event. */
+static int find_repeated(struct redelivery *redelivery, const struct lookup *lookup,
+                         const struct stream *stream, const struct change *change, uint64_t hash,
+                         int64_t *change_id, struct error *error)
+{
+    const struct run *runs = redelivery->runs.all;
     const struct occurrence *found = NULL;
+    size_t given = 0, stored = 0;
+    int same;
+    *change_id = 0;
     while ((found = identity_map_find(&lookup->map, hash, found))) {
-        if (found->run == NO_RUN) continue;
-        const struct run *run = &redelivery->runs.all[found->run];
-        if (!runs_comparable(run, own)) continue;
-        int same = history_scan(redelivery->db, lookup->table, found->change_id, found->change_id, same_event,
-                                &comparing, error);
+        same = is_occurrence(redelivery, lookup, stream, change, found, error);
         if (same < 0) return -1;
-        if (!same) continue;
-        if (runs_same(run, own)) given++;
-        if (found->stored) stored++;
+        given += same && runs_same(&runs[found->run], &runs[stream->run]);
+        stored += same && found->stored;
     }
     if (given >= stored) return 0;
     /* It repeats the (given+1)-th stored one; occurrences come newest first. */
     size_t skip = stored - given - 1;
     while ((found = identity_map_find(&lookup->map, hash, found))) {
-        if (!found->stored || found->run == NO_RUN ||
-            !runs_comparable(&redelivery->runs.all[found->run], own))
-            continue;
-        int same = history_scan(redelivery->db, lookup->table, found->change_id, found->change_id, same_event,
-                                &comparing, error);
+        same = found->stored ? is_occurrence(redelivery, lookup, stream, change, found, error) : 0;
         if (same < 0) return -1;
         if (same && skip-- == 0) break;
     }

@@ -28,12 +28,6 @@ static enum column_storage storage_named(const char *name)
     return STORAGE_ANY;
 }
 
-static const char *column_text(sqlite3_stmt *statement, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(statement, column);
-    return text ? text : "";
-}
-
 int table_load_columns(sqlite3 *db, struct captured_table *table, struct error *error)
 {
     sqlite3_stmt *statement;
@@ -48,10 +42,10 @@ int table_load_columns(sqlite3 *db, struct captured_table *table, struct error *
     sqlite3_bind_int64(statement, 1, table->table_id);
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
         struct captured_column *column =
-            table_append_column(table, column_text(statement, 0), column_text(statement, 1), error);
+            table_append_column(table, database_text(statement, 0), database_text(statement, 1), error);
         if (!column) goto done;
-        column->storage = storage_named(column_text(statement, 2));
-        column->type.kind = kind_named(column_text(statement, 3));
+        column->storage = storage_named(database_text(statement, 2));
+        column->type.kind = kind_named(database_text(statement, 3));
         column->type.unit = time_unit_named((const char *)sqlite3_column_text(statement, 4));
         column->type.scale = sqlite3_column_int(statement, 5);
         column->key = sqlite3_column_int(statement, 6) != 0;
@@ -96,14 +90,6 @@ static int save_columns(sqlite3 *db, struct captured_table *table, struct error 
     return result;
 }
 
-static void column_names(const struct captured_table *table, const char *image, struct buffer *sql)
-{
-    for (size_t i = 0; i < table->count; i++) {
-        buffer_text(sql, ", ");
-        buffer_image_name(sql, image, table->columns[i].column_name);
-    }
-}
-
 /* ALTER TABLE for each column that the history table does not have yet. */
 static void add_columns_sql(const struct captured_table *table, const char *history, struct buffer *sql)
 {
@@ -121,15 +107,11 @@ static void add_columns_sql(const struct captured_table *table, const char *hist
 static void rebuild_sql(const struct captured_table *table, const char *history, struct buffer *sql)
 {
     static const char made[] = "cdclite retyped history";
-    static const char own[] =
-        "change_id, op, changed_at, lsn, tx_id, kafka_partition, kafka_offset, unavailable";
     history_ddl_table(table, made, sql);
-    buffer_printf(sql, "INSERT INTO \"%s\"(%s", made, own);
-    column_names(table, "before", sql);
-    column_names(table, "after", sql);
-    buffer_printf(sql, ")\nSELECT %s", own);
-    column_names(table, "before", sql);
-    column_names(table, "after", sql);
+    buffer_printf(sql, "INSERT INTO \"%s\"(", made);
+    history_ddl_columns(table, sql);
+    buffer_text(sql, ")\nSELECT ");
+    history_ddl_columns(table, sql);
     buffer_text(sql, " FROM ");
     buffer_identifier(sql, history);
     buffer_text(sql, ";\nDROP TABLE ");
@@ -200,10 +182,6 @@ int table_note_partition(sqlite3 *db, struct captured_table *table, int32_t part
     snprintf(sql, sizeof sql, "UPDATE captured_table SET many_partitions = 1 WHERE table_id = %lld",
              (long long)table->table_id);
     if (database_run(db, sql, error)) return -1;
-    struct buffer views = {0};
-    history_ddl_drop_views(table, &views);
-    history_ddl_views(table, &views);
-    int result = buffer_failed(&views) ? error_memory(error) : database_run(db, buffer_string(&views), error);
-    buffer_free(&views);
-    return result;
+    table->views_stale = true;
+    return table_store_shape(db, table, 0, error);
 }

@@ -51,6 +51,9 @@ int database_step(struct sqlite3 *handle, struct sqlite3_stmt *statement, struct
 int database_integer(struct sqlite3 *handle, const char *sql, int64_t otherwise, int64_t *value,
                      struct error *error);
 
+/* A text column of the row stepped to, "" for NULL; borrowed until the statement moves on. */
+const char *database_text(struct sqlite3_stmt *statement, int column);
+
 void database_bind_slice(struct sqlite3_stmt *statement, int index, struct slice text);
 
 #endif

@@ -6,6 +6,10 @@
 
 /* The SQL of one table's history, appended to `out`: CREATE TABLE (named `as`) with all columns. */
 void history_ddl_table(const struct captured_table *table, const char *as, struct buffer *out);
+/* Its columns' names, HISTORY_OWN_COLUMNS of its own and then before_X and after_X for each column, with
+ * commas between: the order that statements on it share. */
+enum { HISTORY_OWN_COLUMNS = 8 };
+void history_ddl_columns(const struct captured_table *table, struct buffer *out);
 /* The triggers that refuse UPDATE, DELETE and REPLACE on it. */
 void history_ddl_triggers(const struct captured_table *table, struct buffer *out);
 /* DROP VIEW for every view the table may have. */

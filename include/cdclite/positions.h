@@ -43,6 +43,9 @@ struct position *positions_make(struct positions *positions, struct slice topic,
  * than reading it. */
 uint64_t message_hash(const struct message *message);
 
+/* Whether the message reads as the one taken last did: its hash, and its time where both are known. */
+bool position_is_anchor(const struct position *position, const struct message *message);
+
 /* Moves on behind a message. Written by the next positions_save. */
 void position_advance(struct position *position, const struct message *message);
 

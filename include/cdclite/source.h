@@ -7,8 +7,6 @@
 #include "cdclite/error.h"
 #include "cdclite/message.h"
 
-struct positions;
-
 enum source_outcome { SOURCE_MESSAGE = 0, SOURCE_IDLE = 1, SOURCE_END = 2 };
 
 /* How far a source is, for the progress line. */
@@ -23,8 +21,9 @@ struct source {
     /* The next message (SOURCE_MESSAGE), SOURCE_IDLE when none came within `timeout_ms`, SOURCE_END when
      * there will be no more; -1 with `error`. */
     int (*next)(struct source *source, int timeout_ms, struct message *message, struct error *error);
-    /* Everything up to `positions` is durable: tell whoever watches lag. May do nothing. */
-    void (*stored)(struct source *source, const struct positions *positions);
+    /* Everything up to the positions that the source was opened with is durable: tell whoever watches lag.
+     * May do nothing. */
+    void (*stored)(struct source *source);
     void (*progress)(struct source *source, struct source_progress *progress);
     /* The end of this partition's log as last seen, -1 when unknown. */
     int64_t (*end_offset)(struct source *source, struct slice topic, int32_t partition);

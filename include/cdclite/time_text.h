@@ -45,4 +45,8 @@ int time_parse(const char *text, int64_t *microseconds);
 /* Microseconds since 1970 UTC, now. */
 int64_t time_now(void);
 
+/* Milliseconds that pass evenly, to measure with; exact to a few of them, and cheap enough for every message.
+ */
+int64_t time_passing_ms(void);
+
 #endif

@@ -20,7 +20,6 @@ struct tx_generation {
 struct tx_set {
     struct tx_generation young, old;
     int64_t forgotten;
-    int64_t asked; /* the caller's note */
 };
 
 enum tx_answer { TX_NEW, TX_SEEN, TX_FORGOTTEN };
