@@ -1,0 +1,527 @@
+"""Loads recordings of any table and holds history and views against three independent things: the messages, replayed
+by the contract; the source database's audit, in PostgreSQL's own text; and the rows that stood there at the end.
+Each recording with schemas is also given without them."""
+import collections
+import json
+import os
+import re
+import sys
+
+sys.dont_write_bytecode = True
+
+import model  # noqa: E402
+import recording  # noqa: E402
+import table_values as values  # noqa: E402
+from harness import Checks, Place, arguments, difference  # noqa: E402
+from table_model import read_events, tables, without_schemas  # noqa: E402
+from table_values import Field, told  # noqa: E402
+
+# What Debezium loses of a column, as what is left of PostgreSQL's text of it.
+TYPES_LOSE = {'c_timetz': values.shifted_to_utc, 'c_varbit': values.without_leading_zeros,
+              'c_inet': values.without_host_mask, 'c_int_a': values.flat_int_array,
+              'c_text_a': values.garbled_text_array}
+SENT_AS_MICROS = {'c_interval': values.as_micros}
+LOSSES = {
+    'd-types-precise': {**TYPES_LOSE, **SENT_AS_MICROS, 'c_numeric': values.without_trailing_zeros},
+    'd-types-string': {**TYPES_LOSE, 'c_time': values.in_millis, 'c_timestamp': values.in_millis},
+    'd-types-double': {**TYPES_LOSE, **SENT_AS_MICROS, 'c_numeric_10_2': values.as_double,
+                       'c_numeric': values.as_double, 'c_money': values.as_double},
+    'dx-types-nan-bc': {**TYPES_LOSE, **SENT_AS_MICROS, 'c_numeric': values.without_nan_and_trailing_zeros},
+    'toast': {'nu': values.without_trailing_zeros},
+    'toast-noschema': {'nu': values.without_trailing_zeros},
+    'toast-more': {'nn': values.without_trailing_zeros, 'vb': values.without_leading_zeros},
+    'h2-mid-2.7': {'datetime_created': values.overflown},
+    'e-unwrapped-rewrite': {'datetime_created': values.overflown},
+}
+# Columns of which Debezium sends null, as if it were NULL, for a large value that an update left as it was: what it has
+# no placeholder for. (The column being NOT NULL, the connector fails.)
+NULL_FOR_UNCHANGED = {'toast': {'nu'}, 'toast-noschema': {'nu'}, 'toast-modes': {'by'},
+                      'toast-more': {'nn', 'fa', 'bo', 'tsa', 'sa', 'na', 'vb', 'pg', 'en'}}
+LARGE = 2000
+# Columns that an ALTER TABLE … TYPE wrote anew in rows that no event came of: what PostgreSQL made of them is in no message.
+REWRITTEN = {('retype', 'n'): r'\.000$', ('retype', 'ts'): r'\+00$',
+             ('f-schema-evolution', 'datetime_updated'): r'\+00$',
+             ('f2-schema-evolution-paced', 'datetime_updated'): r'\+00$', ('f-schema-evolution', 'holding_quantity'): r'\.000$',
+             ('f2-schema-evolution-paced', 'holding_quantity'): r'\.000$'}
+# Columns added with a default, which rows that were there have: only a schema tells it.
+DEFAULTED = {'retype': {'withdef'}, 'f-schema-evolution': {'currency', 'in_tx'},
+             'f2-schema-evolution-paced': {'currency', 'in_tx'}}
+# A key added before the connector read the DELETE of a row without one: it says 0.
+INVENTED_KEYS = {('f-schema-evolution', 'd', 'before', 'holding_id')}
+# Rows that a message would be needed for that Debezium does not send: (recording, table): (missing, left over).
+FLAT_LOSE_TRUNCATES = "truncates are not sent in flattened records"
+NOT_SENT = {
+    ('e-unwrapped-rewrite', 'holding'): 'a flattened record of a table without a key does not say which row it was',
+    ('e2-unwrapped-pk-noschema', 'account'): FLAT_LOSE_TRUNCATES,
+    ('e2-unwrapped-pk-noschema', 'position'): FLAT_LOSE_TRUNCATES,
+}
+LEFT_OVER = {
+    # DROP TABLE sends nothing: the row nobody touched afterwards stays
+    ('retype', 'anew'): [['2', '2', None]],
+    # the key was added before the connector read the DELETE of the row without one, and it says 0
+    ('f-schema-evolution', 'holding'): [[None, None, None, None, None, 'USD', '5']],
+}
+BINARY = {'d-types-double': 'hex', 'd-types-string': 'base64', 'toast-modes': 'base64'}
+TOO_WIDE = {'wide': 'wide1600'}
+RECORDINGS = [
+    'c-pk-default-identity', 'd-types-precise', 'd-types-string', 'd-types-double', 'dx-types-nan-bc',
+    'e-unwrapped-rewrite', 'e2-unwrapped-pk-noschema', 'f-schema-evolution', 'f2-schema-evolution-paced',
+    'flat-default', 'flat-default-noschema', 'flat-rewrite', 'flat-rewrite-noschema',
+    'g-transactions-heartbeat-messages', 'h2-mid-2.7', 'i-multi-partition', 'j-snapshot-5000',
+    'l-interleaved-copy-bigtx', 'names', 'nokey4', 'rename', 'resnap', 'retype', 'toast', 'toast-modes', 'toast-more',
+    'toast-noschema', 'wide']
+OFF = '/schemas-off'
+SPREAD = {'nokey4', 'i-multi-partition'}
+
+
+def quoted(name):
+    return '"' + name.replace('"', '""') + '"'
+
+
+def assumed(pg_type):
+    """How Debezium sends a column by default, for recordings without schemas."""
+    scale = re.fullmatch(r'numeric\(\d+,(\d+)\)', pg_type)
+    if scale:
+        return Field('bytes', 'org.apache.kafka.connect.data.Decimal', int(scale[1]), 0, None, None)
+    if pg_type.endswith('[]'):
+        return Field('array', None, 0, 0, assumed(pg_type[:-2]), None)
+    kind, name = {'numeric': ('struct', 'io.debezium.data.VariableScaleDecimal'), 'boolean': ('boolean', None),
+                  'timestamp without time zone': ('int64', 'io.debezium.time.MicroTimestamp'),
+                  'bytea': ('bytes', None), 'integer': ('int32', None), 'bigint': ('int64', None),
+                  }.get(pg_type, ('string', None))
+    return Field(kind, name, 0, 0, None, None)
+
+
+def place_of(event):
+    return event.topic, event.partition, event.offset
+
+
+class Recording:
+    """The messages, the audit and the final rows, and how to get PostgreSQL's text back from values of theirs."""
+
+    def __init__(self, folder, name):
+        self.name = name[:-len(OFF)] if name.endswith(OFF) else name
+        self.off = name.endswith(OFF)
+        self.original = recording.read(folder, self.name)
+        self.messages = [without_schemas(m) for m in self.original] if self.off else self.original
+        self.events = read_events(self.messages)
+        self.tables = tables(self.events, self.name in SPREAD)
+        self.typed = tables(read_events(self.original), self.name in SPREAD) if self.off else self.tables
+        with recording.open_data(folder, self.name + '.audit.jsonl') as lines:
+            self.audit = [json.loads(line) for line in lines]
+        with recording.open_data(folder, self.name + '.final.json') as file:
+            self.final = json.load(file)
+        self.losses = LOSSES.get(self.name, {})
+        self.binary = BINARY.get(self.name, 'bytes')
+
+    def schemaless(self, field):
+        return self.off or field is None
+
+    def pg_type(self, table, column):
+        """The column's type at the source, of a table that kept its columns."""
+        final = self.final[table]
+        evolved = self.name in ('rename', 'retype', 'f-schema-evolution', 'f2-schema-evolution-paced')
+        return '' if evolved or column not in final['columns'] else final['types'][final['columns'].index(column)]
+
+    def text(self, value, field, table, column, of_view=False):
+        """PostgreSQL's text of a value of the program's."""
+        if value is None:
+            return None
+        pg_type = self.pg_type(table, column)
+        if self.schemaless(field):
+            field = field or assumed(pg_type)
+            try:
+                raw = value if field.type in ('array', 'struct', 'map') else json.dumps(value)
+                value = values.stored(raw, field)
+            except (ValueError, TypeError, KeyError):
+                return repr(value)
+        try:
+            convert = values.pg_text_of_view if of_view else values.pg_text
+            return convert(value, field, pg_type, self.binary)
+        except (ValueError, TypeError, AttributeError, KeyError, OverflowError):
+            return f'{value!r}, which is no {field.name or field.type}'
+
+    def left(self, text, column):
+        """What Debezium leaves of PostgreSQL's text."""
+        lose = self.losses.get(column)
+        return lose(text) if lose and text is not None else text
+
+    def same(self, got, text, column, last_known=False):
+        """Whether a value given back is the one that PostgreSQL printed; `last_known`: it is from an earlier event."""
+        if got is None and text is not None and len(text) > LARGE and \
+                column in NULL_FOR_UNCHANGED.get(self.name, ()):
+            return True
+        if got is None and last_known and self.off and column in DEFAULTED.get(self.name, ()):
+            return True
+        if last_known and text is not None and (self.name, column) in REWRITTEN and \
+                got == re.sub(REWRITTEN[self.name, column], '', text):
+            return True
+        return got == self.left(text, column)
+
+
+class Loaded:
+    """What the program made of a table."""
+
+    def __init__(self, place, source):
+        self.place = place
+        found = place.rows('SELECT table_id, name, bundled FROM captured_table WHERE source_name = ?', source)
+        self.name, self.bundled = (found[0][1], found[0][2]) if found else (None, 0)
+        self.columns = dict(place.rows('SELECT name, column_name FROM captured_column WHERE table_id = ? '
+                                       'ORDER BY position', found[0][0])) if found else {}
+
+    def view(self, suffix):
+        return quoted(f'{self.name}_{suffix}')
+
+    def column(self, name):
+        return self.columns.get(name, name)
+
+    def rows(self, sql):
+        """The rows, or what SQLite says."""
+        try:
+            return self.place.rows(sql)
+        except Exception as error:  # a view that does not work is a finding, not the end
+            return str(error)
+
+
+# History.
+
+def history_columns(table):
+    return list(dict.fromkeys(n for row in table.rows for image in (row.before, row.after) for n in image))
+
+
+def check_history(checks, name, loaded, table, order):
+    """Event by event. Gives the history's rows as (change_id, before, after), in the order of `table.rows`."""
+    label = f'{name}: {loaded.name}_history'
+    columns = history_columns(table)
+    sides = [f'{side}_{loaded.column(n)}' for side in ('before', 'after') for n in columns]
+    rows = loaded.rows('SELECT change_id, op, changed_at, lsn, tx_id, kafka_partition, kafka_offset, unavailable, ' +
+                       ', '.join(map(quoted, sides)) + f' FROM {loaded.view("history")} ORDER BY change_id')
+    if not checks.check(f'{label}: can be read', not isinstance(rows, str), rows):
+        return []
+    want = sorted(table.rows, key=lambda row: order[place_of(row.event)])
+    checks.equal(f'{label}: {len(want)} events, where and when they stood', [row[1:7] for row in rows],
+                 [(e.op, e.changed_at, e.lsn, e.tx_id, e.partition, e.offset) for e in (w.event for w in want)])
+    if len(rows) != len(want):
+        return []
+    checks.equal(f'{label}: unavailable', [set(json.loads(row[7] or '[]')) for row in rows],
+                 [{side + loaded.column(n) for side, n in (part.split('_', 1) for part in w.unavailable)
+                   for side in [side + '_']} for w in want])
+    checks.check(f'{label}: unavailable is NULL where nothing is', all(row[7] != '[]' for row in rows))
+    carried = [[told(image.get(n)) if image.get(n) is not None else None for image in (w.before, w.after)
+                for n in columns] for w in want]
+    got = [[told(v) if v is not None else None for v in row[8:]] for row in rows]
+    for w, g, c in zip(want, got, carried):
+        if g != c:
+            at = next(i for i, (x, y) in enumerate(zip(g, c)) if x != y)
+            checks.check(f'{label}: values as sent or last known', False,
+                         f'{w.event.op} at {w.event.offset}, {sides[at]}: {difference(g[at], c[at])}; '
+                         f'{sum(x != y for a, b in zip(got, carried) for x, y in zip(a, b))} values differ')
+            break
+    else:
+        checks.check(f'{label}: {len(columns) * 2} values each, as sent or last known', True)
+    checks.equal(f'{label}: a column each of the source\'s, under its name', list(loaded.columns.items()),
+                 [(n, n) for n in loaded.columns if n in columns])
+    width = len(columns)
+    ids = [(row[0], dict(zip(columns, row[8:8 + width])), dict(zip(columns, row[8 + width:])), w)
+           for row, w in zip(rows, want)]
+    return ids
+
+
+# Against the audit.
+
+def audit_steps(rec, table_name, table):
+    """{xid: [(op, old, new, commit time)]}: as Debezium sends it, a key change as a delete and an insert."""
+    names = {n for row in table.rows for n in row.event.key or ()}
+    flat = any(row.event.flat for row in table.rows)
+    steps = collections.defaultdict(list)
+    for row in rec.audit:
+        if row['table'] != table_name or row['op'] == 'r' or row['op'].startswith('away') or \
+                flat and row['op'] == 't':
+            continue
+        at = model.audit_micros(row['commit_ts'])
+        key = [n for n in row['old'] or () if n in names] if row['op'] == 'u' else []
+        if any(row['old'][n] != row['new'][n] for n in key):
+            steps[row['xid']] += [('d', row['old'], None, at), ('c', None, row['new'], at)]
+        else:
+            steps[row['xid']].append((row['op'], row['old'], row['new'], at))
+    return steps
+
+
+def check_audit(checks, name, rec, table_name, source, ids):
+    """Each value given back as PostgreSQL printed it; rows are (change_id, before, after, expected row)."""
+    label = f'{name}: {table_name} against the audit'
+    typed = {place_of(row.event): row for row in rec.typed[source].rows}
+    table = rec.tables[source]
+    flat = any(row.event.flat for row in table.rows)
+    steps = audit_steps(rec, table_name, table)
+    by_tx = collections.defaultdict(list)
+    known_tx = all(row.event.tx_id is not None for row in table.rows if row.event.op != 'r')
+    for row in ids:
+        if row[3].event.op != 'r' or row[3].event.flat and not known_tx:
+            by_tx[row[3].event.tx_id if known_tx else None].append(row)
+    if not known_tx:
+        steps = {None: [step for xid in steps for step in steps[xid]]}
+        first_reads = sum(1 for a in rec.audit if a['table'] == table_name and a['op'] == 'r')
+        by_tx = {None: by_tx[None][first_reads:]}
+    checks.equal(f'{label}: the same transactions', {x: len(by_tx[x]) for x in sorted(by_tx, key=str) if by_tx[x]},
+                 {x: len(steps[x]) for x in sorted(steps, key=str) if steps[x]})
+    wrong, count, times, ops = [], 0, [], []
+    for xid, want in steps.items():
+        got = by_tx.get(xid, [])
+        if known_tx:  # a transaction's events may be on several partitions
+            got = sorted(got, key=lambda r: (r[3].event.lsn, r[3].event.old_key is not None))
+        for (_, before, after, row), (op, old, new, at) in zip(got, want):
+            event = row.event
+            ops.append((event.op, op))
+            times.append((event.changed_at, at // 1000 * 1000 if flat else at))
+            sent = typed[place_of(event)]
+            for image, truth, side, types in ((before, old, 'before', sent.before.types),
+                                              (after, new, 'after', sent.after.types)):
+                if side == 'before' and flat and not event.key:
+                    continue  # nobody can know
+                for column, text in (truth or {}).items():
+                    if column not in image and text is None:
+                        continue
+                    count += 1
+                    back = rec.text(image.get(column), types.get(column), table_name, column)
+                    filled = f'{side}_{column}' in row.unavailable
+                    if not rec.same(back, text, column, filled) and \
+                            (rec.name, event.op, side, column) not in INVENTED_KEYS:
+                        wrong.append((event.op, event.offset, f'{side}_{column}', back, text))
+    names_op = [(a, b) for a, b in ops if a != b]
+    checks.check(f'{label}: {len(ops)} operations', not names_op, names_op[:3])
+    if known_tx:
+        checks.check(f'{label}: commit times', all(a == b for a, b in times), [t for t in times if t[0] != t[1]][:3])
+    checks.check(f'{label}: {count} values are what PostgreSQL prints', not wrong,
+                 [tuple(str(part)[:80] for part in w) for w in wrong[:4]] + [f'{len(wrong)} in all'])
+    reads = [row for row in ids if row[3].event.op == 'r' and row[3].event.snapshot != 'incremental']
+    truth = [a['new'] for a in rec.audit if a['table'] == table_name and a['op'] == 'r']
+    if reads:
+        got = sorted(json.dumps([rec.text(after.get(c), typed[place_of(w.event)].after.types.get(c), table_name, c)
+                                 for c in truth[0]]) for _, _, after, w in reads)
+        want = sorted(json.dumps([rec.left(t[c], c) for c in truth[0]]) for t in truth)
+        checks.equal(f'{label}: {len(truth)} snapshot reads', got, want)
+
+
+# The views.
+
+def check_current(checks, name, rec, table_name, source, loaded):
+    label = f'{name}: {loaded.name}_current'
+    final = rec.final[table_name]
+    rows = loaded.rows(f'SELECT * FROM {loaded.view("current")}')
+    if not checks.check(f'{label}: can be read', not isinstance(rows, str), rows):
+        return
+    columns = [row[1] for row in loaded.rows(f'PRAGMA table_info({loaded.view("current")})')]
+    wanted = [loaded.column(n) for n in final['columns']]
+    if not checks.equal(f'{label}: the source\'s columns', sorted(columns), sorted(wanted)):
+        return
+    checks.equal(f'{label}: in the source\'s order', columns, wanted)
+    if (rec.name, table_name) in NOT_SENT:
+        return
+    types = rec.typed[source].types
+    names = dict(zip(wanted, final['columns']))
+    got = []
+    for row in rows:
+        shown = {names[c]: rec.text(v, types.get(names[c]), table_name, names[c], of_view=True)
+                 for c, v in zip(columns, row)}
+        got.append([shown[n] for n in final['columns']])
+    want = final['rows']
+    want = want + LEFT_OVER.get((rec.name, table_name), [])
+    check_rows(checks, f'{label}: {len(want)} rows, as PostgreSQL has them', rec, final['columns'], got, want)
+
+
+def check_rows(checks, label, rec, columns, got, want):
+    """The same rows, as often; what Debezium loses of them left out."""
+    left, missing = list(got), []
+    for row in want:
+        for i, g in enumerate(left):
+            if all(rec.same(a, b, c, True) for a, b, c in zip(g, row, columns)):
+                del left[i]
+                break
+        else:
+            missing.append(row)
+    checks.check(label, not left and not missing, f'{len(got)} rows; too many: {str(left[:4])[:400]}; '
+                 f'missing: {str(missing[:4])[:400]}')
+
+
+def check_versions(checks, name, rec, table_name, source, loaded):
+    table, typed = rec.tables[source], rec.typed[source]
+    if not table.keyed or any(row.event.key is None for row in table.rows if row.event.op != 't'):
+        return
+    label = f'{name}: {loaded.name}_versions'
+    rows = loaded.rows(f'SELECT * FROM {loaded.view("versions")}')
+    if not checks.check(f'{label}: can be read', not isinstance(rows, str), rows):
+        return
+    shown = [row[1] for row in loaded.rows(f'PRAGMA table_info({loaded.view("versions")})')]
+    steady = [n for n in table.columns if all(n in (v[0]) for vs in table.versions.values() for v in vs)
+              and len({r.event.types.get(n) for r in typed.rows if n in r.event.types}) <= 1]
+    wanted = [loaded.column(n) for n in steady]
+    if not checks.check(f'{label}: columns', {*wanted, 'valid_from', 'valid_to'} <= set(shown), shown):
+        return
+    keys = [n for n in table.key_columns]
+    idle = {model.iso(row.event.changed_at, 'Z') for row in table.rows if row.event.op == 'u'}
+    got = collections.defaultdict(list)
+    at = {c: i for i, c in enumerate(shown)}
+
+    def text(value, n, of_view):
+        return rec.text(value, typed.types.get(n), table_name, n, of_view)
+
+    for row in sorted(rows, key=lambda r: (r[at['valid_from']] or '', r[at['valid_to']] or '~')):
+        key = tuple(text(row[at[loaded.column(n)]], n, True) for n in keys)
+        got[key].append([[text(row[at[c]], n, True) for c, n in zip(wanted, steady)], row[at['valid_from']],
+                         row[at['valid_to']]])
+    for versions in got.values():  # an update that changed nothing may or may not begin a state
+        for i in range(len(versions) - 1, 0, -1):
+            if versions[i][0] == versions[i - 1][0] and versions[i][1] == versions[i - 1][2] and \
+                    versions[i][1] in idle and len(steady) == len(table.columns):
+                versions[i - 1][2] = versions.pop(i)[2]
+    want = {tuple(text(k, n, False) for k, n in zip(key, keys)):
+            [[[text(row.get(n), n, False) for n in steady], model.iso(since, 'Z'), until and model.iso(until, 'Z')]
+             for row, since, until in sorted(versions, key=lambda v: (v[1], v[2] or 2**63))]
+            for key, versions in table.versions.items() if versions}
+    if len(steady) < len(table.columns):
+        got = {k: [v[1:] for v in vs] for k, vs in got.items()}
+        want = {k: [v[1:] for v in vs] for k, vs in want.items()}
+    checks.equal(f'{label}: {sum(map(len, want.values()))} states of {len(want)} keys, from when to when',
+                 dict(got), want)
+
+
+def check_field_changes(checks, name, rec, table_name, source, loaded, ids):
+    table = rec.tables[source]
+    label = f'{name}: {loaded.name}_field_changes'
+    keys = {n for row in table.rows for n in row.event.key or ()}
+    tracked = {'holding_stock', 'holding_quantity'} if loaded.bundled else set(history_columns(table)) - keys
+    if not tracked:
+        return
+    rows = loaded.rows(f'SELECT change_id, change_field, old_value, new_value FROM {loaded.view("field_changes")}')
+    if not checks.check(f'{label}: can be read', not isinstance(rows, str), rows):
+        return
+    typed = {place_of(r.event): r for r in rec.typed[source].rows}
+    got, updates, others = {}, {}, {}
+
+    def shown(event, field, old, new, of_view):
+        sent = typed.get(place_of(event)) if event else None
+        return tuple(rec.text(v, sent and image.types.get(field), table_name, field, of_view)
+                     for v, image in ((old, sent and sent.before), (new, sent and sent.after)))
+
+    events = {change_id: row.event for change_id, _, _, row in ids}
+    for change_id, field, old, new in rows:
+        event = events.get(change_id)
+        got[change_id, field] = shown(event, field, old, new, True)
+    for change_id, _, _, row in ids:
+        event = row.event
+        for n in tracked:
+            old, new = row.before.get(n), row.after.get(n)
+            if event.op in ('c', 'd', 'u') and (told(old) != told(new)):
+                (updates if event.op == 'u' else others)[change_id, n] = shown(event, n, old, new, False)
+    of_updates = {k: v for k, v in got.items() if k[0] in events and events[k[0]].op == 'u'}
+    checks.equal(f'{label}: {len(updates)} changed columns of updates', of_updates, updates)
+    rest = {k: v for k, v in got.items() if k not in of_updates}
+    checks.equal(f'{label}: {len(others)} values that came and went',
+                 {k: v for k, v in rest.items() if v != (None, None)}, others)
+
+
+def check_changes(checks, name, loaded, ids):
+    label = f'{name}: {loaded.name}_changes'
+    rows = loaded.rows(f'SELECT * FROM {loaded.view("changes")} ORDER BY change_id')
+    if not checks.check(f'{label}: can be read', not isinstance(rows, str), rows):
+        return
+    checks.equal(f'{label}: {len(ids)} events, times and operations in words',
+                 loaded.rows(f'SELECT changed_at, op FROM {loaded.view("changes")} ORDER BY change_id'),
+                 [(model.iso(row.event.changed_at, 'Z'), model.WORDS[row.event.op]) for _, _, _, row in ids])
+
+
+def check_names(checks, name, rec, place):
+    """A table has its own name; where it is taken, or SQLite's, its schema stands in front."""
+    got = dict(place.rows('SELECT source_name, name FROM captured_table'))
+    arrival = list(dict.fromkeys(event.source for event in rec.events))
+    taken, want = set(), {}
+    for source in arrival:
+        table = rec.tables[source].rows[0].event.table
+        family = {f'{table}_{suffix}'.lower() for suffix in ('history', 'changes', 'field_changes', 'current', 'versions')}
+        free = not family & taken and not table.lower().startswith('sqlite_')
+        want[source] = table if free else None
+        taken |= family if free else set()
+    for source, table in want.items():
+        if table is None:
+            own = rec.tables[source].rows[0].event.table
+            checks.check(f'{name}: the taken name {own} has its schema in front',
+                         got.get(source, '').startswith('bank_data') and got[source].endswith(own), got.get(source))
+        else:
+            checks.equal(f'{name}: the name of {table}', got.get(source), table)
+
+
+def check_rejected(checks, name, rec, place):
+    rejected = place.rows('SELECT topic, reason FROM rejected_event')
+    wide = TOO_WIDE.get(rec.name)
+    if wide:
+        checks.check(f'{name}: {wide} is rejected with the limit', len(rejected) == sum(
+            e.table == wide for e in rec.events) and all(t.endswith(wide) and '990' in r for t, r in rejected),
+            [r for _, r in rejected][:3])
+    else:
+        checks.equal(f'{name}: nothing is rejected', rejected, [])
+
+
+def check_model(checks, name, rec):
+    """The replay is right by itself: it gives what the database says, without the program."""
+    for source, table in rec.tables.items():
+        table_name = table.rows[0].event.table
+        if table_name not in rec.final:
+            continue
+        check_audit(checks, f'{name}, replayed', rec, table_name, source,
+                    [(i, row.before, row.after, row) for i, row in enumerate(table.rows)])
+        if (rec.name, table_name) not in NOT_SENT:
+            final = rec.final[table_name]
+            check_rows(checks, f'{name}, replayed: {table_name} as it stands at the end', rec, final['columns'],
+                       [[rec.text(row.get(n), sent.types.get(n), table_name, n) for n in final['columns']]
+                        for row, sent in zip(table.current, rec.typed[source].current)], final['rows'] + LEFT_OVER.get((rec.name, table_name), []))
+
+
+def check(checks, cdclite, folder, name):
+    rec = Recording(folder, name)
+    check_model(checks, name, rec)
+    with Place(cdclite) as place:
+        source_file = place.write('events.jsonl', recording.joined(rec.messages, recording.recorded_line))
+        words = ('load', '--input', source_file, '--db', place.db, '--no-text')
+        done = place.run(*words)
+        if not checks.check(f'{name}: loads', done.returncode == 0, done.stderr):
+            return
+        check_rejected(checks, name, rec, place)
+        order = {(m.topic, m.partition, m.offset): i for i, m in enumerate(rec.messages)}
+        for source, table in rec.tables.items():
+            table_name = table.rows[0].event.table
+            if table_name == TOO_WIDE.get(rec.name):
+                continue
+            loaded = Loaded(place, source)
+            if not checks.check(f'{name}: {source} is there', loaded.name is not None):
+                continue
+            ids = check_history(checks, name, loaded, table, order)
+            check_changes(checks, name, loaded, ids)
+            if table_name not in rec.final:  # no table of the users', as the signal table
+                continue
+            check_audit(checks, name, rec, table_name, source, ids)
+            check_current(checks, name, rec, table_name, source, loaded)
+            check_versions(checks, name, rec, table_name, source, loaded)
+            check_field_changes(checks, name, rec, table_name, source, loaded, ids)
+        if rec.name == 'names':
+            check_names(checks, name, rec, place)
+        checks.equal(f'{name}: the database is whole', place.rows('PRAGMA integrity_check'), [('ok',)])
+        content = place.content()
+        done = place.run(*words)
+        checks.equal(f'{name}: loading it again adds nothing', (done.returncode, place.content()), (0, content))
+
+
+def main():
+    given = arguments(__doc__)
+    checks = Checks()
+    folder = os.path.join(given.data, 'tables')
+    names = given.names or RECORDINGS + [
+        name + OFF for name in RECORDINGS if b'"schema"' in recording.open_data(folder, name + '.jsonl').read(10**6)
+        .replace(b'\\', b'') and '{"schema":' in ''.join(m.value or '' for m in recording.read(folder, name)[:9])]
+    for name in names:
+        check(checks, given.cdclite, folder, name)
+    checks.exit()
+
+
+if __name__ == '__main__':
+    main()
