@@ -11,14 +11,9 @@ void table_forget_statements(struct captured_table *table)
 {
     sqlite3_finalize(table->insert);
     sqlite3_finalize(table->select);
-    table->insert = table->select = NULL;
-}
-
-void table_forget_keys(struct captured_table *table)
-{
-    for (char **key = table->keys; key && *key; key++) free(*key);
-    free(table->keys);
-    table->keys = NULL;
+    sqlite3_finalize(table->state[0]);
+    sqlite3_finalize(table->state[1]);
+    table->insert = table->select = table->state[0] = table->state[1] = NULL;
 }
 
 void table_free(struct captured_table *table)
@@ -29,25 +24,32 @@ void table_free(struct captured_table *table)
         free(table->columns[i].column_name);
         free(table->columns[i].sent_as);
     }
-    table_forget_keys(table);
+    for (size_t i = 0; i < table->change_count; i++) {
+        free(table->changes[i].default_sql);
+        free(table->changes[i].old_sent_as);
+    }
     table_forget_statements(table);
+    free(table->changes);
     free(table->columns);
     free(table->before);
     free(table->after);
     free(table->plan);
+    free(table->order);
     free(table->name);
     free(table->source_name);
+    free(table->topic);
     free(table);
 }
 
-struct captured_table *table_new(const char *name, const char *source_name)
+struct captured_table *table_new(const char *name, const char *source_name, struct slice topic)
 {
     struct captured_table *table = calloc(1, sizeof *table);
     if (!table) return NULL;
     table->name = strdup(name);
     table->source_name = strdup(source_name);
+    table->topic = strndup(topic.at ? topic.at : "", topic.size);
     table->last_partition = -1;
-    if (table->name && table->source_name) return table;
+    if (table->name && table->source_name && table->topic) return table;
     table_free(table);
     return NULL;
 }
@@ -57,6 +59,13 @@ struct captured_column *table_column(const struct captured_table *table, const c
     for (size_t i = 0; i < table->count; i++)
         if (strcmp(table->columns[i].name, name) == 0) return &table->columns[i];
     return NULL;
+}
+
+bool table_has_key(const struct captured_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->columns[i].key) return true;
+    return false;
 }
 
 struct captured_column *table_append_column(struct captured_table *table, const char *name,
@@ -69,7 +78,9 @@ struct captured_column *table_append_column(struct captured_table *table, const 
     if (before) table->before = before;
     struct value *after = realloc(table->after, count * sizeof *after);
     if (after) table->after = after;
-    if (!columns || !before || !after) {
+    size_t *order = realloc(table->order, count * sizeof *order);
+    if (order) table->order = order;
+    if (!columns || !before || !after || !order) {
         error_memory(error);
         return NULL;
     }
@@ -84,6 +95,25 @@ struct captured_column *table_append_column(struct captured_table *table, const 
     before[table->count] = after[table->count] = (struct value){0};
     table->count = count;
     return column;
+}
+
+struct column_change *table_append_change(struct captured_table *table, const char *default_sql,
+                                          const char *old_sent_as, struct error *error)
+{
+    struct column_change *changes = realloc(table->changes, (table->change_count + 1) * sizeof *changes);
+    if (changes) table->changes = changes;
+    char *default_copy = default_sql ? strdup(default_sql) : NULL;
+    char *sent_as_copy = old_sent_as ? strdup(old_sent_as) : NULL;
+    if (!changes || (default_sql && !default_copy) || (old_sent_as && !sent_as_copy)) {
+        free(default_copy);
+        free(sent_as_copy);
+        error_memory(error);
+        return NULL;
+    }
+    struct column_change *change = &changes[table->change_count++];
+    *change = (struct column_change){
+        .renamed_from = NO_COLUMN, .default_sql = default_copy, .old_sent_as = sent_as_copy};
+    return change;
 }
 
 void table_set_roles(struct captured_table *table)
@@ -106,10 +136,13 @@ void table_set_roles(struct captured_table *table)
     for (size_t i = 0; i < table->count; i++) {
         struct captured_column *column = &table->columns[i];
         const char *name = column->name;
-        column->identifying =
-            table->bundled ? strcmp(name, holding[0]) == 0 || strcmp(name, holding[1]) == 0 : column->key;
-        column->tracked =
-            table->bundled ? strcmp(name, holding[2]) == 0 || strcmp(name, holding[3]) == 0 : !column->key;
+        if (table->bundled) {
+            column->identifying = strcmp(name, holding[0]) == 0 || strcmp(name, holding[1]) == 0;
+            column->tracked = strcmp(name, holding[2]) == 0 || strcmp(name, holding[3]) == 0;
+        } else {
+            if (table->stored_count == 0) column->identifying = column->key;
+            column->tracked = !column->identifying;
+        }
     }
 }
 
@@ -171,7 +204,6 @@ int table_add_column(struct captured_table *table, struct slice name, const stru
     column->type = *type;
     column->storage = storage_of(type->kind);
     column->unsaved = true;
-    for (char **key = table->keys; key && *key; key++) column->key |= strcmp(*key, column->name) == 0;
     declare_type(table, column);
     return column_set_sent_as(column, sent_as, error);
 }

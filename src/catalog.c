@@ -7,12 +7,13 @@
 
 #include "cdclite/database.h"
 #include "cdclite/log.h"
-#include "cdclite/message_key.h"
+#include "cdclite/table_key.h"
 #include "cdclite/table_shape.h"
+#include "cdclite/table_snapshot.h"
 
 struct catalog {
     sqlite3 *db;
-    const struct table_name *names;
+    const struct table_choices *choices;
     struct captured_table **tables;
     size_t count;
     struct captured_table *last; /* the one found last: events of a table come in stretches */
@@ -33,12 +34,13 @@ struct captured_table *catalog_named(const struct catalog *catalog, const char *
     return NULL;
 }
 
-static struct captured_table *append_table(struct catalog *catalog, const char *name, const char *source_name)
+static struct captured_table *append_table(struct catalog *catalog, const char *name, const char *source_name,
+                                           struct slice topic)
 {
     struct captured_table **tables = realloc(catalog->tables, (catalog->count + 1) * sizeof *tables);
     if (!tables) return NULL;
     catalog->tables = tables;
-    struct captured_table *table = table_new(name, source_name);
+    struct captured_table *table = table_new(name, source_name, topic);
     if (table) tables[catalog->count++] = table;
     return table;
 }
@@ -49,22 +51,29 @@ static int load_tables(struct catalog *catalog, struct error *error)
     int code, result = -1;
     if (database_prepare(
             catalog->db,
-            "SELECT name, source_name, table_id, key_enforced, many_partitions, bundled FROM captured_table"
-            " ORDER BY table_id",
+            "SELECT name, source_name, topic, table_id, key_enforced, many_partitions, bundled, key_declared,"
+            " flattened, old_values, keeps_state FROM captured_table ORDER BY table_id",
             &statement, error))
         return -1;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
         struct captured_table *table =
-            append_table(catalog, database_text(statement, 0), database_text(statement, 1));
+            append_table(catalog, database_text(statement, 0), database_text(statement, 1),
+                         slice_of(database_text(statement, 2)));
         if (!table) {
             error_memory(error);
             goto done;
         }
-        table->table_id = sqlite3_column_int64(statement, 2);
-        table->key_enforced = sqlite3_column_int(statement, 3) != 0;
-        table->many_partitions = sqlite3_column_int(statement, 4) != 0;
-        table->bundled = sqlite3_column_int(statement, 5) != 0;
-        if (table_load_columns(catalog->db, table, error)) goto done;
+        table->table_id = sqlite3_column_int64(statement, 3);
+        table->key_enforced = sqlite3_column_int(statement, 4) != 0;
+        table->many_partitions = sqlite3_column_int(statement, 5) != 0;
+        table->bundled = sqlite3_column_int(statement, 6) != 0;
+        table->key_declared = sqlite3_column_int(statement, 7) != 0;
+        table->flattened = sqlite3_column_int(statement, 8) != 0;
+        if (sqlite3_column_type(statement, 9) != SQLITE_NULL)
+            table->old_values = sqlite3_column_int(statement, 9) ? OLD_VALUES_CARRIED : OLD_VALUES_LEFT_OUT;
+        table->keeps_state = sqlite3_column_int(statement, 10) != 0;
+        if (table_load_columns(catalog->db, table, error) || snapshot_load(catalog->db, table, error))
+            goto done;
     }
     result = code == SQLITE_DONE ? 0 : database_fail(catalog->db, error, "captured_table");
 done:
@@ -72,12 +81,13 @@ done:
     return result;
 }
 
-int catalog_open(sqlite3 *db, const struct table_name *names, struct catalog **catalog, struct error *error)
+int catalog_open(sqlite3 *db, const struct table_choices *choices, struct catalog **catalog,
+                 struct error *error)
 {
     *catalog = calloc(1, sizeof **catalog);
     if (!*catalog) return error_memory(error);
     (*catalog)->db = db;
-    (*catalog)->names = names;
+    (*catalog)->choices = choices;
     return load_tables(*catalog, error);
 }
 
@@ -105,7 +115,8 @@ static int name_taken(struct catalog *catalog, const char *name, struct error *e
 static int choose_name(struct catalog *catalog, const struct message *message, const struct change *change,
                        struct buffer *name, struct error *error)
 {
-    for (const struct table_name *chosen = catalog->names; chosen && chosen->topic; chosen++) {
+    const struct table_name *chosen = catalog->choices ? catalog->choices->names : NULL;
+    for (; chosen && chosen->topic; chosen++) {
         if (!slice_is(message->topic, chosen->topic)) continue;
         int taken = name_taken(catalog, chosen->name, error);
         if (taken < 0) return -1;
@@ -137,8 +148,11 @@ static int save_table(struct catalog *catalog, struct captured_table *table, str
                       struct error *error)
 {
     sqlite3_stmt *statement;
-    if (database_prepare(catalog->db, "INSERT INTO captured_table VALUES(NULL, ?1, ?2, ?3, 0, 0, 0, 0)",
-                         &statement, error))
+    if (database_prepare(
+            catalog->db,
+            "INSERT INTO captured_table(name, source_name, topic, key_enforced, bundled, many_partitions,"
+            " changes) VALUES(?1, ?2, ?3, 0, 0, 0, 0)",
+            &statement, error))
         return -1;
     sqlite3_bind_text(statement, 1, table->name, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, 2, table->source_name, -1, SQLITE_STATIC);
@@ -149,30 +163,12 @@ static int save_table(struct catalog *catalog, struct captured_table *table, str
     return result;
 }
 
-int catalog_note_key(struct captured_table *table, struct slice message_key, struct error *error)
+static const char *key_choice(const struct catalog *catalog, const char *name)
 {
-    struct arena arena = {0};
-    struct slice *names, declared = slice_of("holding_id");
-    size_t count;
-    int result = -1;
-    if (message_key_columns(message_key, &arena, &names, &count)) goto memory;
-    table->key_enforced = count > 0;
-    if (count == 0 && strcmp(table->name, "holding") == 0) {
-        names = &declared;
-        count = 1;
-    }
-    table_forget_keys(table);
-    table->keys = calloc(count + 1, sizeof *table->keys);
-    if (!table->keys) goto memory;
-    for (size_t i = 0; i < count; i++) {
-        table->keys[i] = strndup(names[i].at, names[i].size);
-        if (!table->keys[i]) goto memory;
-    }
-    result = 0;
-memory:
-    if (result) error_memory(error);
-    arena_free(&arena);
-    return result;
+    const struct table_key_choice *choice = catalog->choices ? catalog->choices->keys : NULL;
+    for (; choice && choice->table; choice++)
+        if (strcasecmp(choice->table, name) == 0) return choice->columns;
+    return NULL;
 }
 
 static int make_table(struct catalog *catalog, const struct message *message, const struct change *change,
@@ -181,11 +177,12 @@ static int make_table(struct catalog *catalog, const struct message *message, co
     struct buffer name = {0};
     int result = -1;
     if (choose_name(catalog, message, change, &name, error)) goto done;
-    struct captured_table *table = append_table(catalog, buffer_string(&name), source_name);
+    struct captured_table *table = append_table(catalog, buffer_string(&name), source_name, message->topic);
     if (!table) {
         error_memory(error);
         goto done;
     }
+    table->key_choice = key_choice(catalog, table->name);
     if (save_table(catalog, table, message->topic, error)) goto done;
     log_write(LOG_INFO, "new table %s: history in %s_history", source_name, table->name);
     *made = table;
@@ -246,10 +243,97 @@ int catalog_table_for(struct catalog *catalog, const struct message *message, co
     return result;
 }
 
-int catalog_save_counts(struct catalog *catalog, struct error *error)
+size_t catalog_count(const struct catalog *catalog)
+{
+    return catalog->count;
+}
+
+struct captured_table *catalog_at(const struct catalog *catalog, size_t index)
+{
+    return catalog->tables[index];
+}
+
+struct captured_table *catalog_of_topic(const struct catalog *catalog, struct slice topic)
+{
+    for (size_t i = 0; i < catalog->count; i++)
+        if (slice_is(topic, catalog->tables[i]->topic)) return catalog->tables[i];
+    return NULL;
+}
+
+void catalog_declare_types(const struct catalog *catalog, struct captured_table *table)
+{
+    const struct table_type_choice *choice = catalog->choices ? catalog->choices->types : NULL;
+    for (; choice && choice->table; choice++) {
+        struct captured_column *column =
+            strcasecmp(choice->table, table->name) == 0 ? table_column(table, choice->column) : NULL;
+        if (!column || column->sent_as) continue;
+        bool same = column->declared && column->type.kind == choice->type.kind &&
+                    column->type.unit == choice->type.unit && column->type.scale == choice->type.scale;
+        if (same) continue;
+        column->type = choice->type;
+        column->declared = column->unsaved = table->views_stale = true;
+    }
+}
+
+/* A type that is said of a known table must be of one of its columns, and of one that no schema has typed. */
+static int check_types(const struct catalog *catalog, struct error *error)
+{
+    const struct table_type_choice *choice = catalog->choices ? catalog->choices->types : NULL;
+    for (; choice && choice->table; choice++) {
+        const struct captured_table *table = catalog_named(catalog, choice->table);
+        const struct captured_column *column = table ? table_column(table, choice->column) : NULL;
+        if (table && !column)
+            return error_set(error, ERROR_USAGE, "--type %s.%s: %s has no column %s", choice->table,
+                             choice->column, table->source_name, choice->column);
+        if (column && column->sent_as)
+            return error_set(error, ERROR_USAGE, "--type %s.%s: its events carry their schema, which says %s",
+                             choice->table, choice->column, column->sent_as);
+    }
+    return 0;
+}
+
+int catalog_renew(struct catalog *catalog, struct error *error)
+{
+    int result = database_run(catalog->db, "BEGIN IMMEDIATE", error);
+    for (size_t i = 0; i < catalog->count && result == 0; i++) {
+        struct captured_table *table = catalog->tables[i];
+        table->views_stale = true;
+        if (table->stored_count == 0) continue;
+        result = snapshot_recover(catalog->db, table, error);
+        if (result == 0) result = table_store_shape(catalog->db, table, 0, error);
+    }
+    if (result == 0) return database_run(catalog->db, "COMMIT", error);
+    sqlite3_exec(catalog->db, "ROLLBACK", NULL, NULL, NULL);
+    return -1;
+}
+
+int catalog_apply_choices(struct catalog *catalog,
+                          int (*rekeyed)(void *context, struct captured_table *table, struct error *error),
+                          void *context, struct error *error)
+{
+    if (check_types(catalog, error)) return -1;
+    if (database_run(catalog->db, "BEGIN IMMEDIATE", error)) return -1;
+    for (size_t i = 0; i < catalog->count; i++) {
+        struct captured_table *table = catalog->tables[i];
+        const char *columns = key_choice(catalog, table->name);
+        int outcome = columns ? table_key_declare(table, columns, error) : TABLE_KEY_SAME;
+        catalog_declare_types(catalog, table);
+        if (outcome < 0 || table_store_shape(catalog->db, table, 0, error) ||
+            table_save_facts(catalog->db, table, error) ||
+            (outcome == TABLE_KEY_OTHER && rekeyed(context, table, error))) {
+            sqlite3_exec(catalog->db, "ROLLBACK", NULL, NULL, NULL);
+            return -1;
+        }
+    }
+    return database_run(catalog->db, "COMMIT", error);
+}
+
+int catalog_save(struct catalog *catalog, struct error *error)
 {
     for (size_t i = 0; i < catalog->count; i++) {
         struct captured_table *table = catalog->tables[i];
+        if (table_save_facts(catalog->db, table, error) || snapshot_save(catalog->db, table, error))
+            return -1;
         if (table->new_changes == 0) continue;
         char sql[128];
         snprintf(sql, sizeof sql, "UPDATE captured_table SET changes = changes + %lld WHERE table_id = %lld",

@@ -82,7 +82,7 @@ static int read_names(struct load *load, const struct options *options, struct e
 {
     load->names = calloc(options->tables.count + 1, sizeof *load->names);
     if (!load->names) return error_memory(error);
-    load->settings.names = load->names;
+    load->settings.choices.names = load->names;
     for (size_t i = 0; i < options->tables.count; i++) {
         const char *text = options->tables.all[i], *equals = strrchr(text, '=');
         if (!equals || equals == text || !equals[1])

@@ -32,6 +32,8 @@ static int print_builtin(struct error *error)
                                    .source_name = "bankserver1.bank_data.holding",
                                    .columns = columns,
                                    .count = sizeof names / sizeof *names,
+                                   .present_count = sizeof names / sizeof *names,
+                                   .table_id = 1,
                                    .bundled = true,
                                    .sale_views = true};
     struct buffer sql = {0};
@@ -40,6 +42,9 @@ static int print_builtin(struct error *error)
                                               .column_name = names[i],
                                               .storage = i == 2 ? STORAGE_TEXT : STORAGE_INTEGER,
                                               .key = i == 0,
+                                              .present = true,
+                                              .place = i,
+                                              .first_change_id = 1,
                                               .identifying = i < 2,
                                               .tracked = i == 2 || i == 3};
         if (i >= 4) columns[i].type.unit = UNIT_TIMESTAMP_US;
@@ -48,7 +53,9 @@ static int print_builtin(struct error *error)
     history_ddl_triggers(&table, &sql);
     history_ddl_views(&table, &sql);
     int result = buffer_failed(&sql) ? error_memory(error) : 0;
-    if (result == 0) printf("%s\n%s", embedded_find("schema/001_history.sql")->text, buffer_string(&sql));
+    if (result == 0)
+        printf("%s\n%s\n%s", embedded_find("schema/001_history.sql")->text,
+               embedded_find("schema/002_any_table.sql")->text, buffer_string(&sql));
     buffer_free(&sql);
     return result;
 }

@@ -218,7 +218,7 @@ static int tx_in_history(struct runs *runs, struct stream *stream, int64_t tx, s
             break;
         }
         result = history_scan(runs->db, stream->table, sqlite3_column_int64(statement, 0),
-                              sqlite3_column_int64(statement, 1), found_row, &wanted, error);
+                              sqlite3_column_int64(statement, 1), HISTORY_FILLED, found_row, &wanted, error);
     }
     sqlite3_finalize(statement);
     return result;

@@ -16,7 +16,7 @@
 
 enum { BUSY_MS = 5000 };
 
-static const char *const migrations[] = {"schema/001_history.sql"};
+static const char *const migrations[] = {"schema/001_history.sql", "schema/002_any_table.sql"};
 
 int database_fail(sqlite3 *handle, struct error *error, const char *what)
 {
@@ -165,6 +165,7 @@ int database_open_writer(struct database *database, const char *path, struct err
     if (configure(database->handle, error)) return -1;
     int state = examine(database, &version, error);
     if (state < 0) return -1;
+    database->upgraded = version > 0 && version < DATABASE_VERSION;
     if (sqlite3_db_readonly(database->handle, "main") == 1)
         return error_set(error, ERROR_STORAGE, "%s: cannot be written; check its permissions",
                          database->path);

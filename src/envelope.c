@@ -3,15 +3,23 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "cdclite/flattened.h"
 #include "cdclite/json_reader.h"
+#include "cdclite/source_facts.h"
+
+#define NAMED(text)           \
+    {                         \
+        text, sizeof text - 1 \
+    }
 
 /* The members that tell what a payload is, in their source text; absent where missing or null. */
 struct members {
     struct slice schema, payload; /* the wrapper's */
     bool has_payload;
-    struct slice before, after, source, op, ts_ms;
-    bool boundary, has_event_count, ddl, flattened_op; /* status is BEGIN or END */
-    size_t count, times;                               /* of all members; of those that only tell when */
+    struct slice before, after, source, op, ts_ms, message, update;
+    struct slice status, id, event_count, data_collections; /* a transaction boundary's */
+    bool has_event_count, has_ddl, flattened;
+    size_t count, times; /* of all members; of those that only tell when */
 };
 
 struct reading {
@@ -64,152 +72,184 @@ static int take(struct json_reader *json, struct slice *raw)
     return 0;
 }
 
-static int read_members(struct reading *reading, struct members *members)
+/* Where a member's source text is kept; NULL for one that is passed over. */
+static struct slice *member_named(struct members *members, struct slice name)
+{
+    struct {
+        struct slice name;
+        struct slice *raw;
+    } const wanted[] = {
+        {NAMED("before"), &members->before},
+        {NAMED("after"), &members->after},
+        {NAMED("source"), &members->source},
+        {NAMED("op"), &members->op},
+        {NAMED("ts_ms"), &members->ts_ms},
+        {NAMED("message"), &members->message},
+        {NAMED("updateDescription"), &members->update},
+        {NAMED("patch"), &members->update}, /* MongoDB before Debezium 2.0 */
+        {NAMED("status"), &members->status},
+        {NAMED("id"), &members->id},
+        {NAMED("event_count"), &members->event_count},
+        {NAMED("data_collections"), &members->data_collections},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        if (slice_equals(name, wanted[i].name)) return wanted[i].raw;
+    return NULL;
+}
+
+static int read_member(struct reading *reading, struct slice name, struct members *members)
 {
     struct json_reader *json = &reading->json;
-    struct slice name, raw;
+    struct slice *raw = member_named(members, name);
+    if (slice_is(name, "schema") && json_peek(json) == JSON_OBJECT)
+        return skip_schema(reading, &members->schema);
+    if (slice_is(name, "payload")) {
+        members->has_payload = true;
+        return take(json, &members->payload);
+    }
+    if (slice_is(name, "ts_us") || slice_is(name, "ts_ns")) members->times++;
+    if (slice_is(name, "event_count")) members->has_event_count = true;
+    if (slice_is(name, "ddl")) members->has_ddl = true;
+    if (flattened_adds(name)) members->flattened = true;
+    return raw ? take(json, raw) : json_skip(json, NULL);
+}
+
+static int read_members(struct reading *reading, struct members *members)
+{
+    struct slice name;
     int more;
     *members = (struct members){0};
-    if (json_open(json, JSON_OBJECT)) return -1;
-    while ((more = json_member(json, reading->arena, &name)) == 1) {
-        int failed;
+    if (json_open(&reading->json, JSON_OBJECT)) return -1;
+    while ((more = json_member(&reading->json, reading->arena, &name)) == 1) {
         members->count++;
-        if (slice_is(name, "before")) {
-            failed = take(json, &members->before);
-        } else if (slice_is(name, "after")) {
-            failed = take(json, &members->after);
-        } else if (slice_is(name, "source")) {
-            failed = take(json, &members->source);
-        } else if (slice_is(name, "op")) {
-            failed = take(json, &members->op);
-        } else if (slice_is(name, "ts_ms")) {
-            failed = take(json, &members->ts_ms);
-        } else if (slice_is(name, "schema")) {
-            failed = json_peek(json) == JSON_OBJECT ? skip_schema(reading, &members->schema)
-                                                    : take(json, &members->schema);
-        } else if (slice_is(name, "payload")) {
-            members->has_payload = true;
-            failed = take(json, &members->payload);
-        } else {
-            if (slice_is(name, "ts_us") || slice_is(name, "ts_ns")) members->times++;
-            if (slice_is(name, "event_count")) members->has_event_count = true;
-            if (slice_is(name, "ddl")) members->ddl = true;
-            if (slice_is(name, "__op") || slice_is(name, "__deleted")) members->flattened_op = true;
-            failed = json_skip(json, &raw);
-            if (slice_is(name, "status") && !failed)
-                members->boundary = slice_is(raw, "\"BEGIN\"") || slice_is(raw, "\"END\"");
-        }
-        if (failed) return -1;
+        if (read_member(reading, name, members)) return -1;
     }
     return more;
 }
 
-/* A member of `source`: a string, a number, or null; false for anything else. */
-static bool read_scalar(struct reading *reading, struct value *value)
-{
-    static const struct column_type any = {.kind = KIND_ANY};
-    enum json_kind kind = json_peek(&reading->json);
-    if (kind != JSON_STRING && kind != JSON_NUMBER && kind != JSON_NULL) {
-        reading->json.problem = "a string or a number is expected";
-        return false;
-    }
-    return value_read(&reading->json, &any, reading->arena, value) == 0;
-}
-
-static struct slice text_of(const struct value *value)
-{
-    return value->type == VALUE_TEXT ? value->bytes : (struct slice){0};
-}
-
 static enum envelope_outcome read_source(struct reading *reading, struct slice source, struct change *change)
 {
-    struct value name = {0}, database = {0}, schema = {0}, table = {0}, ts_ms = {0}, ts_us = {0}, ignored;
-#define NAMED(text)           \
-    {                         \
-        text, sizeof text - 1 \
-    }
-    struct {
-        struct slice name;
-        struct value *value;
-    } const wanted[] = {
-        {NAMED("ts_ms"), &ts_ms},     {NAMED("ts_us"), &ts_us},        {NAMED("name"), &name},
-        {NAMED("db"), &database},     {NAMED("schema"), &schema},      {NAMED("table"), &table},
-        {NAMED("lsn"), &change->lsn}, {NAMED("txId"), &change->tx_id}, {NAMED("collection"), &table},
-    };
-#undef NAMED
+    struct source_facts facts = {0};
     struct slice member;
     int more;
     json_start(&reading->json, source);
     if (json_open(&reading->json, JSON_OBJECT)) return refused(reading, "source is no object");
     while ((more = json_member(&reading->json, reading->arena, &member)) == 1) {
-        struct value *value = &ignored;
-        for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-            if (slice_equals(member, wanted[i].name)) value = wanted[i].value;
-        if (value == &ignored ? json_skip(&reading->json, NULL) != 0 : !read_scalar(reading, value)) {
-            snprintf(reading->problem, reading->room, "source.%.*s: %s",
-                     (int)(member.size < 64 ? member.size : 64), member.at, reading->json.problem);
-            return ENVELOPE_REFUSED;
-        }
+        if (source_facts_read(&facts, member, &reading->json, reading->arena) == 0) continue;
+        snprintf(reading->problem, reading->room, "source.%.*s: %s",
+                 (int)(member.size < 64 ? member.size : 64), member.at, reading->json.problem);
+        return ENVELOPE_REFUSED;
     }
     if (more < 0) return broken(reading, &source);
-
-    change->server = text_of(&name);
-    change->schema = schema.type == VALUE_TEXT ? text_of(&schema) : text_of(&database);
-    change->table = text_of(&table);
-    if (!change->table.size)
-        return refused(reading, "source.table is missing: which table changed is not known");
-    if (ts_us.type == VALUE_INTEGER) {
-        change->changed_at = ts_us.integer;
-    } else if (ts_ms.type == VALUE_INTEGER &&
-               !__builtin_mul_overflow(ts_ms.integer, 1000, &change->changed_at)) {
-        /* milliseconds are all that Debezium before 2.6 sends */
-    } else {
+    if (!source_facts_apply(&facts, reading->arena, change))
         return refused(reading, "source.ts_ms is missing: the commit time is not known");
-    }
     return ENVELOPE_CHANGE;
 }
 
-static enum envelope_outcome check_rows(struct reading *reading, const struct members *members,
-                                        const struct change *change)
+/* MongoDB's before and after are JSON documents in a string. */
+static enum envelope_outcome read_document(struct reading *reading, struct slice *image)
+{
+    if (!image->at) return ENVELOPE_CHANGE;
+    json_start(&reading->json, *image);
+    if (json_peek(&reading->json) != JSON_STRING || json_string(&reading->json, reading->arena, image))
+        return refused(reading, "a document that is no string");
+    return ENVELOPE_CHANGE;
+}
+
+static enum envelope_outcome read_documents(struct reading *reading, const struct members *members,
+                                            struct change *change)
+{
+    enum envelope_outcome outcome = read_document(reading, &change->before);
+    if (outcome == ENVELOPE_CHANGE) outcome = read_document(reading, &change->after);
+    if (!change->after.at && change->op != 'd') change->update = members->update;
+    return outcome;
+}
+
+static enum envelope_outcome check_rows(struct reading *reading, const struct change *change)
 {
     if (change->before.at && change->before.at[0] != '{') return refused(reading, "before is no object");
     if (change->after.at && change->after.at[0] != '{') return refused(reading, "after is no object");
-    if (!members->source.at) return refused(reading, "source is missing");
-    if (change->op == 't') return ENVELOPE_CHANGE;
-    if (change->op == 'd' ? !change->before.at : !change->after.at)
-        return refused(reading, change->op == 'd' ? "a delete without before" : "a change without after");
+    if (change->op == 'd' && !change->before.at) return refused(reading, "a delete without before");
+    if (strchr("cru", change->op) && !change->after.at) return refused(reading, "a change without after");
     return ENVELOPE_CHANGE;
 }
 
-static enum envelope_outcome read_payload(struct reading *reading, const struct members *members,
-                                          struct change *change)
+static enum envelope_outcome read_change(struct reading *reading, const struct members *members,
+                                         struct change *change)
 {
     struct slice op;
-    if (!members->op.at) {
-        if (members->flattened_op)
-            return refused(reading,
-                           "a flattened record (ExtractNewRecordState): send the whole Debezium envelope");
-        bool heartbeat = members->ts_ms.at && members->count == members->times + 1;
-        bool transaction = members->boundary && members->has_event_count;
-        bool schema_change = members->ddl && members->source.at;
-        if (heartbeat || transaction || schema_change) return ENVELOPE_BOOKKEEPING;
-        return refused(reading,
-                       "no Debezium envelope: op is missing (a flattened record, or another producer's?)");
-    }
     json_start(&reading->json, members->op);
     if (json_string(&reading->json, reading->arena, &op) || op.size != 1 || !memchr("crudtm", op.at[0], 6))
         return refused(reading, "op is none of c, r, u, d, t, m");
+    if (!members->source.at) return refused(reading, "source is missing");
     change->op = op.at[0];
-    if (change->op == 'm') return ENVELOPE_BOOKKEEPING;
     change->before = members->before;
     change->after = members->after;
-    enum envelope_outcome outcome = check_rows(reading, members, change);
+    enum envelope_outcome outcome = read_source(reading, members->source, change);
     if (outcome != ENVELOPE_CHANGE) return outcome;
-    return read_source(reading, members->source, change);
+    if (change->op == 'm') {
+        change->content = members->message;
+        return members->message.at ? ENVELOPE_MESSAGE : refused(reading, "message is missing");
+    }
+    if (!change->table.size)
+        return refused(reading, "source.table is missing: which table changed is not known");
+    /* Rows of a collection that are objects are read as such. */
+    if ((change->before.at && change->before.at[0] == '{') ||
+        (change->after.at && change->after.at[0] == '{'))
+        change->document = false;
+    return change->document ? read_documents(reading, members, change) : check_rows(reading, change);
+}
+
+/* A string's text, another scalar's source text; absent for what is missing. */
+static struct slice scalar_text(struct reading *reading, struct slice raw)
+{
+    struct slice text = raw;
+    if (!raw.at || raw.at[0] != '"') return raw;
+    json_start(&reading->json, raw);
+    return json_string(&reading->json, reading->arena, &text) ? (struct slice){0} : text;
+}
+
+static enum envelope_outcome read_boundary(struct reading *reading, const struct members *members,
+                                           struct transaction_boundary *boundary)
+{
+    static const struct column_type integer = {.kind = KIND_INTEGER};
+    struct value at_ms = {0};
+    *boundary = (struct transaction_boundary){.status = scalar_text(reading, members->status),
+                                              .id = scalar_text(reading, members->id),
+                                              .event_count = members->event_count,
+                                              .data_collections = members->data_collections,
+                                              .at_ms = -1};
+    if (!boundary->id.size) return refused(reading, "a transaction boundary without id");
+    if (members->ts_ms.at) {
+        json_start(&reading->json, members->ts_ms);
+        if (value_read(&reading->json, &integer, reading->arena, &at_ms) == 0 && at_ms.type == VALUE_INTEGER)
+            boundary->at_ms = at_ms.integer;
+    }
+    return ENVELOPE_BOUNDARY;
+}
+
+static enum envelope_outcome read_payload(struct reading *reading, const struct message *message,
+                                          struct slice payload, const struct members *members,
+                                          struct change *change, struct transaction_boundary *boundary)
+{
+    /* A flattened row may have columns called op and source. */
+    if (members->op.at && !members->flattened) return read_change(reading, members, change);
+    bool heartbeat = members->ts_ms.at && members->count == members->times + 1;
+    bool schema_change = members->has_ddl && members->source.at;
+    if (heartbeat || schema_change) return ENVELOPE_BOOKKEEPING;
+    if (members->has_event_count &&
+        (slice_is(members->status, "\"BEGIN\"") || slice_is(members->status, "\"END\"")))
+        return read_boundary(reading, members, boundary);
+    if (!members->flattened && !flattened_schema(change->schema_block, reading->arena))
+        return refused(reading, "no Debezium envelope: op is missing (another producer's, or flattened by "
+                                "ExtractNewRecordState: then set add.fields=op,table,lsn,source.ts_ms)");
+    const char *problem = flattened_read(message, payload, change->schema_block, reading->arena, change);
+    return problem ? refused(reading, problem) : ENVELOPE_CHANGE;
 }
 
 enum envelope_outcome envelope_read(const struct message *message, struct slice known_schema,
-                                    struct arena *arena, struct change *change, char *problem, size_t room)
+                                    struct arena *arena, struct change *change,
+                                    struct transaction_boundary *boundary, char *problem, size_t room)
 {
     struct reading reading = {.arena = arena, .known_schema = known_schema, .problem = problem, .room = room};
     struct members members;
@@ -237,5 +277,5 @@ enum envelope_outcome envelope_read(const struct message *message, struct slice 
         if (json_peek(&reading.json) != JSON_OBJECT) return refused(&reading, "payload is no object");
         if (read_members(&reading, &members)) return broken(&reading, &value);
     }
-    return read_payload(&reading, &members, change);
+    return read_payload(&reading, message, value, &members, change, boundary);
 }

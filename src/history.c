@@ -5,6 +5,7 @@
 
 #include "cdclite/database.h"
 #include "cdclite/history_ddl.h"
+#include "cdclite/missing_value.h"
 
 static int prepare_insert(sqlite3 *db, struct captured_table *table, struct error *error)
 {
@@ -22,48 +23,6 @@ static int prepare_insert(sqlite3 *db, struct captured_table *table, struct erro
                                      : database_prepare(db, buffer_string(&sql), &table->insert, error);
     buffer_free(&sql);
     return result;
-}
-
-static void list_name(struct buffer *list, const char *image, const struct captured_column *column)
-{
-    struct buffer name = {0};
-    buffer_printf(&name, "%s_%s", image, column->column_name);
-    buffer_char(list, list->size ? ',' : '[');
-    buffer_json(list, buffer_view(&name));
-    list->failed |= name.failed;
-    buffer_free(&name);
-}
-
-void history_list_unavailable(struct captured_table *table, const struct change *change, struct buffer *list)
-{
-    buffer_clear(list);
-    if (change->op != 'u') return;
-    for (size_t i = 0; i < table->count; i++) {
-        const struct captured_column *column = &table->columns[i];
-        struct value *after = &table->after[i];
-        if (column->in_before || !column->in_after) continue;
-        list_name(list, "before", column);
-        if (after->type != VALUE_TEXT || !slice_is(after->bytes, "__debezium_unavailable_value")) continue;
-        list_name(list, "after", column);
-        *after = (struct value){0};
-    }
-    if (list->size) buffer_char(list, ']');
-}
-
-bool history_carried(const struct history_row *row, const struct captured_column *column)
-{
-    bool carried = true;
-    for (int after = 0; after <= 1 && row->unavailable.size && carried; after++) {
-        struct buffer name = {0};
-        buffer_printf(&name, "%s_%s", after ? "after" : "before", column->column_name);
-        struct buffer quoted = {0};
-        buffer_json(&quoted, buffer_view(&name));
-        carried =
-            quoted.failed || !memmem(row->unavailable.at, row->unavailable.size, quoted.at, quoted.size);
-        buffer_free(&name);
-        buffer_free(&quoted);
-    }
-    return carried;
 }
 
 int history_insert(sqlite3 *db, struct captured_table *table, const struct message *message,
@@ -96,44 +55,79 @@ static int prepare_select(sqlite3 *db, struct captured_table *table, struct erro
     struct buffer sql = {0};
     buffer_text(&sql, "SELECT ");
     history_ddl_columns(table, &sql);
-    buffer_text(&sql, " FROM ");
+    buffer_text(&sql, ", CASE WHEN unavailable IS NOT NULL THEN (SELECT coalesce(columns, unavailable) FROM "
+                      "unknown_value AS u WHERE u.change_id = h.change_id) END FROM ");
     buffer_family_name(&sql, table->name, "history");
-    buffer_text(&sql, " WHERE change_id BETWEEN ?1 AND ?2 ORDER BY change_id");
+    buffer_text(&sql, " AS h WHERE change_id BETWEEN ?1 AND ?2 ORDER BY change_id");
     int result = buffer_failed(&sql) ? error_memory(error)
                                      : database_prepare(db, buffer_string(&sql), &table->select, error);
     buffer_free(&sql);
     return result;
 }
 
-static void read_stored(sqlite3_stmt *select, size_t count, struct value *images, struct history_row *row)
+/* The row of a scan, and what is known of its columns. */
+struct scanned {
+    struct value *images;
+    bool *unknown;
+    size_t count;
+};
+
+static void drop_value(void *context, size_t column, bool after)
 {
+    const struct scanned *scanned = context;
+    scanned->images[column + (after ? scanned->count : 0)] = (struct value){0};
+}
+
+static void note_unknown(void *context, size_t column, bool after)
+{
+    const struct scanned *scanned = context;
+    (void)after;
+    scanned->unknown[column] = true;
+}
+
+static struct slice text_column(sqlite3_stmt *select, int column)
+{
+    return (struct slice){(const char *)sqlite3_column_text(select, column),
+                          (size_t)sqlite3_column_bytes(select, column)};
+}
+
+static void read_stored(const struct captured_table *table, struct scanned *scanned,
+                        enum history_values values, struct history_row *row)
+{
+    sqlite3_stmt *select = table->select;
+    int columns = 2 * (int)table->count;
     const char *op = (const char *)sqlite3_column_text(select, 1);
+    struct slice unknown = text_column(select, HISTORY_OWN_COLUMNS + columns);
     *row = (struct history_row){
         .change_id = sqlite3_column_int64(select, 0),
         .op = op ? *op : '\0',
         .changed_at = sqlite3_column_int64(select, 2),
         .partition = sqlite3_column_int(select, 5),
         .offset = sqlite3_column_int64(select, 6),
-        .unavailable = {(const char *)sqlite3_column_text(select, 7),
-                        (size_t)sqlite3_column_bytes(select, 7)},
-        .before = images,
-        .after = images + count,
+        .unavailable = text_column(select, 7),
+        .before = scanned->images,
+        .after = scanned->images + table->count,
+        .unknown = unknown.size ? scanned->unknown : NULL,
     };
     value_from_column(select, 3, &row->lsn);
     value_from_column(select, 4, &row->tx_id);
-    for (size_t i = 0; i < 2 * count; i++)
-        value_from_column(select, HISTORY_OWN_COLUMNS + (int)i, &images[i]);
+    for (int i = 0; i < columns; i++) value_from_column(select, HISTORY_OWN_COLUMNS + i, &scanned->images[i]);
+    if (values == HISTORY_AS_SENT) missing_values_read(table, row->unavailable, drop_value, scanned);
+    if (!unknown.size) return;
+    memset(scanned->unknown, 0, table->count * sizeof *scanned->unknown);
+    missing_values_read(table, unknown, note_unknown, scanned);
 }
 
 int history_scan(sqlite3 *db, struct captured_table *table, int64_t from, int64_t to,
+                 enum history_values values,
                  int (*each)(void *context, const struct history_row *row, struct error *error),
                  void *context, struct error *error)
 {
     struct history_row row;
     if (!table->select && prepare_select(db, table, error)) return -1;
-    struct value *images = calloc(2 * table->count + 1, sizeof *images);
-    if (!images) return error_memory(error);
-    int result = 0, code;
+    struct scanned scanned = {calloc(2 * table->count + 1, sizeof *scanned.images),
+                              calloc(table->count + 1, sizeof *scanned.unknown), table->count};
+    int result = scanned.images && scanned.unknown ? 0 : error_memory(error), code;
     sqlite3_bind_int64(table->select, 1, from);
     sqlite3_bind_int64(table->select, 2, to);
     while (result == 0 && (code = sqlite3_step(table->select)) != SQLITE_DONE) {
@@ -141,10 +135,11 @@ int history_scan(sqlite3 *db, struct captured_table *table, int64_t from, int64_
             result = database_fail(db, error, "history");
             break;
         }
-        read_stored(table->select, table->count, images, &row);
+        read_stored(table, &scanned, values, &row);
         result = each(context, &row, error);
     }
     sqlite3_reset(table->select);
-    free(images);
+    free(scanned.images);
+    free(scanned.unknown);
     return result;
 }

@@ -57,6 +57,8 @@ static int read_integer(struct json_reader *json, struct arena *arena, int64_t *
 static void note_header(struct slice name, struct slice value, struct message *message)
 {
     if (slice_is(name, "__debezium.context.runId")) message->run_id = value;
+    if (slice_is(name, "__debezium.oldkey")) message->old_key = value;
+    if (slice_is(name, "__debezium.newkey")) message->new_key = value;
 }
 
 /* Headers as pairs, [[name, value], …], or flat as kcat prints them, [name, value, …]. */

@@ -218,12 +218,18 @@ static struct partition *find_partition(struct kafka_source *kafka, const rd_kaf
     return NULL;
 }
 
+static struct slice header(const rd_kafka_headers_t *headers, const char *name)
+{
+    const void *value;
+    size_t size;
+    if (rd_kafka_header_get_last(headers, name, &value, &size)) return (struct slice){0};
+    return (struct slice){value, size};
+}
+
 static void fill(struct message *message, const rd_kafka_message_t *record, const struct partition *partition)
 {
     rd_kafka_headers_t *headers;
     rd_kafka_timestamp_type_t kind;
-    const void *run_id;
-    size_t size;
     *message = (struct message){
         .topic = slice_of(partition->topic),
         .partition = partition->partition,
@@ -233,10 +239,10 @@ static void fill(struct message *message, const rd_kafka_message_t *record, cons
         .key = {record->key, record->key_len},
         .value = {record->payload, record->len},
     };
-    if (rd_kafka_message_headers(record, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-        rd_kafka_header_get_last(headers, "__debezium.context.runId", &run_id, &size) ==
-            RD_KAFKA_RESP_ERR_NO_ERROR)
-        message->run_id = (struct slice){run_id, size};
+    if (rd_kafka_message_headers(record, &headers)) return;
+    message->run_id = header(headers, "__debezium.context.runId");
+    message->old_key = header(headers, "__debezium.oldkey");
+    message->new_key = header(headers, "__debezium.newkey");
 }
 
 /* The first record read in a partition that was loaded from must be the one that was loaded last. */

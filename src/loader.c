@@ -9,11 +9,16 @@
 #include "cdclite/envelope.h"
 #include "cdclite/hash.h"
 #include "cdclite/log.h"
+#include "cdclite/missing_value.h"
 #include "cdclite/progress.h"
 #include "cdclite/redelivery.h"
 #include "cdclite/row_reader.h"
+#include "cdclite/row_state.h"
+#include "cdclite/side_event.h"
+#include "cdclite/table_key.h"
 #include "cdclite/table_schema.h"
 #include "cdclite/table_shape.h"
+#include "cdclite/table_snapshot.h"
 
 enum {
     BATCH_MESSAGES = 10000,
@@ -43,12 +48,19 @@ struct loader {
     struct text_logs *texts; /* NULL without text */
     struct schema_cache *schemas;
     struct arena arena;
+    struct row_states *states;
+    struct side_events *side_events;
     struct buffer unavailable;
     sqlite3_stmt *insert_batch, *insert_rejected;
     int64_t next_change_id;
     struct batch batch;
     struct load_counts counts;
 };
+
+static int rebuild_states(void *states, struct captured_table *table, struct error *error)
+{
+    return row_states_rebuild(states, table, error);
+}
 
 int loader_open(const struct load_settings *settings, struct positions *positions, struct loader **opened,
                 struct error *error)
@@ -63,7 +75,11 @@ int loader_open(const struct load_settings *settings, struct positions *position
     sqlite3 *db = loader->database.handle;
     int64_t last_batch, last_change;
     if (positions_load(loader->positions, db, error) ||
-        catalog_open(db, settings->names, &loader->catalog, error) ||
+        catalog_open(db, &settings->choices, &loader->catalog, error) ||
+        row_states_open(db, &loader->states, error) ||
+        (loader->database.upgraded && catalog_renew(loader->catalog, error)) ||
+        catalog_apply_choices(loader->catalog, rebuild_states, loader->states, error) ||
+        side_events_open(db, &loader->side_events, error) ||
         (settings->texts && text_logs_open(db, loader->catalog, settings->texts, &loader->texts, error)) ||
         redelivery_open(db, &loader->redelivery, error) ||
         database_integer(db, "SELECT max(batch_id) FROM batch", 0, &last_batch, error) ||
@@ -84,6 +100,8 @@ void loader_close(struct loader *loader)
     sqlite3_finalize(loader->insert_batch);
     sqlite3_finalize(loader->insert_rejected);
     redelivery_close(loader->redelivery);
+    row_states_close(loader->states);
+    side_events_close(loader->side_events);
     text_logs_close(loader->texts);
     catalog_close(loader->catalog);
     schema_cache_close(loader->schemas);
@@ -154,7 +172,7 @@ static int commit_batch(struct loader *loader, struct source *source, struct err
     }
     if ((loader->texts && text_logs_write(loader->texts, error)) ||
         positions_save(loader->positions, db, error) || redelivery_save(loader->redelivery, error) ||
-        catalog_save_counts(loader->catalog, error) || save_batch(loader, error) ||
+        catalog_save(loader->catalog, error) || save_batch(loader, error) ||
         database_run(db, "COMMIT", error))
         return -1;
     batch->open = false;
@@ -209,80 +227,184 @@ static void widen(bool *known, int64_t *least, int64_t *greatest, int64_t value)
     *known = true;
 }
 
+/* Marks what the event did not carry, and names it in loader->unavailable. */
+static int mark_missing(struct loader *loader, struct captured_table *table, const struct message *message,
+                        struct change *change, struct error *error)
+{
+    int ends_key_change = 0;
+    if (change->upsert && message->key.at) {
+        int known = row_states_is_known(loader->states, table, table->after, error);
+        if (known < 0) return -1;
+        if (known) change->op = 'u';
+    }
+    if (change->op == 'c' && missing_values_suspected(table)) {
+        ends_key_change = row_states_ends_key_change(loader->states, table, message, change, error);
+        if (ends_key_change < 0) return -1;
+    }
+    enum old_values known_before = table->old_values;
+    missing_values_mark(table, change, ends_key_change);
+    if (table->old_values == OLD_VALUES_LEFT_OUT && known_before != OLD_VALUES_LEFT_OUT &&
+        !change->flattened && !change->document)
+        log_write(LOG_WARNING,
+                  "%s: its updates come without old values, which are filled in from what was loaded before; "
+                  "ALTER TABLE %.*s%s%.*s REPLICA IDENTITY FULL makes its events complete",
+                  table->source_name, (int)change->schema.size, change->schema.size ? change->schema.at : "",
+                  change->schema.size ? "." : "", (int)change->table.size, change->table.at);
+    missing_values_list(table, false, &loader->unavailable);
+    return buffer_failed(&loader->unavailable) ? error_memory(error) : 0;
+}
+
+static void note_span(struct batch *batch, const struct change *change)
+{
+    widen(&batch->has_changed_at, &batch->least_changed_at, &batch->greatest_changed_at, change->changed_at);
+    if (change->lsn.type == VALUE_INTEGER)
+        widen(&batch->has_lsn, &batch->least_lsn, &batch->greatest_lsn, change->lsn.integer);
+    if (change->tx_id.type == VALUE_INTEGER)
+        widen(&batch->has_tx, &batch->least_tx, &batch->greatest_tx, change->tx_id.integer);
+}
+
+/* The text's lines of the change that was stored last. */
+static int write_text(struct loader *loader, struct captured_table *table, const struct change *change,
+                      int64_t change_id, struct error *error)
+{
+    bool *unknown = NULL;
+    if (!loader->texts) return 0;
+    if (loader->unavailable.size) {
+        unknown = arena_alloc(&loader->arena, table->count * sizeof *unknown + 1);
+        if (!unknown) return error_memory(error);
+        for (size_t i = 0; i < table->count; i++)
+            unknown[i] = table->columns[i].unknown_before || table->columns[i].unknown_after;
+    }
+    const struct history_row row = {.change_id = change_id,
+                                    .op = change->op,
+                                    .changed_at = change->changed_at,
+                                    .unavailable = buffer_view(&loader->unavailable),
+                                    .before = table->before,
+                                    .after = table->after,
+                                    .unknown = unknown};
+    return text_logs_add(loader->texts, table, &row, loader->batch.loaded_at, error);
+}
+
 static int store_change(struct loader *loader, struct captured_table *table, const struct message *message,
-                        const struct change *change, struct error *error)
+                        struct change *change, struct error *error)
 {
     struct batch *batch = &loader->batch;
     sqlite3 *db = loader->database.handle;
     int64_t change_id = loader->next_change_id;
-    history_list_unavailable(table, change, &loader->unavailable);
-    if (buffer_failed(&loader->unavailable)) return error_memory(error);
+    if (mark_missing(loader, table, message, change, error)) return -1;
     int repeated = redelivery_check(loader->redelivery, table, message, change, change_id,
                                     batch->first_change_id, error);
     if (repeated) {
         batch->counts.redelivered++;
         return repeated < 0 ? -1 : 0;
     }
-    if (!table->key_enforced && table_note_partition(db, table, message->partition, error)) return -1;
-    if (history_insert(db, table, message, change, buffer_view(&loader->unavailable), change_id, error) ||
-        redelivery_stored(loader->redelivery, table, change, change_id, error))
+    struct slice unavailable = buffer_view(&loader->unavailable);
+    if (row_states_fill(loader->states, table, message, change, &loader->arena, error) ||
+        table_note_partition(db, table, message->partition, error) ||
+        history_insert(db, table, message, change, unavailable, change_id, error) ||
+        redelivery_stored(loader->redelivery, table, change_id, error) ||
+        row_states_follow(loader->states, table, message, change, unavailable, change_id, error) ||
+        snapshot_follow(db, table, change, change_id, error))
         return -1;
     loader->next_change_id++;
     batch->counts.changes++;
     table->new_changes++;
-    widen(&batch->has_changed_at, &batch->least_changed_at, &batch->greatest_changed_at, change->changed_at);
-    if (change->lsn.type == VALUE_INTEGER)
-        widen(&batch->has_lsn, &batch->least_lsn, &batch->greatest_lsn, change->lsn.integer);
-    if (change->tx_id.type == VALUE_INTEGER)
-        widen(&batch->has_tx, &batch->least_tx, &batch->greatest_tx, change->tx_id.integer);
-    if (!loader->texts) return 0;
-    const struct history_row row = {.change_id = change_id,
-                                    .op = change->op,
-                                    .changed_at = change->changed_at,
-                                    .unavailable = buffer_view(&loader->unavailable),
-                                    .before = table->before,
-                                    .after = table->after};
-    return text_logs_add(loader->texts, table, &row, batch->loaded_at, error);
+    note_span(batch, change);
+    return write_text(loader, table, change, change_id, error);
+}
+
+/* Reads the rows, and brings the table in the file to what they are like. 1: refused, with `error` saying
+ * why. */
+static int read_rows(struct loader *loader, struct captured_table *table, const struct message *message,
+                     const struct change *change, const struct table_schema *schema, struct error *error)
+{
+    sqlite3 *db = loader->database.handle;
+    int64_t change_id = loader->next_change_id;
+    int keyed = TABLE_KEY_SAME;
+    size_t known = table->count;
+    int result = rows_read(table, message, change, schema, change_id, &loader->arena, error);
+    if (result < 0) return -1;
+    if (table->count > known) catalog_declare_types(loader->catalog, table);
+    if (result == 0 && change->op != 't')
+        keyed = table_key_follow(db, table, message->key, &loader->arena, error);
+    if (result == 0 && change->flattened && !table->flattened) table->flattened = table->facts_unsaved = true;
+    struct error shape;
+    if (keyed < 0) return -1;
+    if (table_store_shape(db, table, change_id, &shape)) {
+        *error = shape;
+        return -1;
+    }
+    if (keyed == TABLE_KEY_OTHER && row_states_rebuild(loader->states, table, error)) return -1;
+    return result;
 }
 
 /* 0 stored or recorded; 1 refused with `error` saying why. */
-static int take_change(struct loader *loader, const struct message *message, const struct change *change,
+static int take_change(struct loader *loader, const struct message *message, struct change *change,
                        struct error *error)
 {
     const struct table_schema *schema = NULL;
     struct captured_table *table;
     int result = 0;
-    if (change->schema_block.at)
+    if (change->schema_block.at && !change->document)
         result = schema_cache_find(loader->schemas, change->schema_block, &schema, error);
     if (result == 0) result = catalog_table_for(loader->catalog, message, change, &table, error);
-    if (result) return result;
-    if (table->count == 0 && catalog_note_key(table, message->key, error)) return -1;
-    result = rows_read(table, change, schema, &loader->arena, error);
-    if (result >= 0 && table_store_shape(loader->database.handle, table, loader->next_change_id, error))
-        return -1;
+    if (result == 0) result = read_rows(loader, table, message, change, schema, error);
     return result ? result : store_change(loader, table, message, change, error);
+}
+
+/*
+ * A tombstone says nothing new behind a delete. But ExtractNewRecordState may drop the deletes and leave only
+ * them (delete.tombstone.handling.mode=tombstone): then it is the delete of the row that is known by its key.
+ */
+static int take_tombstone(struct loader *loader, const struct message *message, struct error *error)
+{
+    struct captured_table *table = message->key.at ? catalog_of_topic(loader->catalog, message->topic) : NULL;
+    if (!table || !table->flattened || message->timestamp_ms < 0) return 0;
+    struct change change = {.op = 'd', .flattened = true};
+    if (__builtin_mul_overflow(message->timestamp_ms, 1000, &change.changed_at)) return 0;
+    rows_clear(table);
+    if (!key_read(table, message->key, &loader->arena, table->before)) return 0;
+    int known = row_states_is_known(loader->states, table, table->before, error);
+    if (known <= 0) return known;
+    for (size_t i = 0; i < table->count; i++) table->columns[i].in_before = table->columns[i].present;
+    return store_change(loader, table, message, &change, error);
+}
+
+/* Takes what the message is: 0, or 1 for one that must be refused, with `error` saying why. */
+static int take_event(struct loader *loader, const struct message *message, struct error *error)
+{
+    struct change change;
+    struct transaction_boundary boundary;
+    struct load_counts *counts = &loader->batch.counts;
+    char problem[512];
+    switch (envelope_read(message, schema_cache_last(loader->schemas), &loader->arena, &change, &boundary,
+                          problem, sizeof problem)) {
+    case ENVELOPE_CHANGE: return take_change(loader, message, &change, error);
+    case ENVELOPE_TOMBSTONE: counts->tombstones++; return take_tombstone(loader, message, error);
+    case ENVELOPE_BOOKKEEPING: counts->bookkeeping++; return 0;
+    case ENVELOPE_BOUNDARY:
+        counts->bookkeeping++;
+        return side_events_boundary(loader->side_events, message, &boundary, error);
+    case ENVELOPE_MESSAGE: {
+        int result = side_events_message(loader->side_events, message, &change, &loader->arena, error);
+        counts->bookkeeping += result == 0;
+        return result;
+    }
+    case ENVELOPE_REFUSED: error_set(error, ERROR_SOURCE, "%s", problem); return 1;
+    }
+    return error_set(error, ERROR_FAILURE, "unknown kind of event");
 }
 
 static int take_message(struct loader *loader, struct position *position, struct message *message,
                         struct error *error)
 {
-    struct change change;
-    char problem[512];
-    int result = 0;
     if (message->value.size > loader->settings->max_event_bytes && !message->refusal)
         message->refusal = "larger than --max-event-bytes";
-    switch (envelope_read(message, schema_cache_last(loader->schemas), &loader->arena, &change, problem,
-                          sizeof problem)) {
-    case ENVELOPE_TOMBSTONE: loader->batch.counts.tombstones++; break;
-    case ENVELOPE_BOOKKEEPING: loader->batch.counts.bookkeeping++; break;
-    case ENVELOPE_REFUSED: result = reject(loader, message, problem, error); break;
-    case ENVELOPE_CHANGE:
-        result = take_change(loader, message, &change, error);
-        if (result > 0) {
-            snprintf(problem, sizeof problem, "%.500s", error->text);
-            result = reject(loader, message, problem, error);
-        }
-        break;
+    int result = take_event(loader, message, error);
+    if (result > 0) {
+        char problem[512];
+        snprintf(problem, sizeof problem, "%.500s", error->text);
+        result = reject(loader, message, problem, error);
     }
     arena_reset(&loader->arena);
     if (result)

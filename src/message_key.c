@@ -1,43 +1,46 @@
 #include "cdclite/message_key.h"
 
-#include <stdbool.h>
-
-#include "cdclite/json_reader.h"
-
-/* The members of the object at the reader; `payload` gets the one of that name. -1: no object, or broken. */
-static int read_names(struct json_reader *json, struct arena *arena, struct slice *names, size_t room,
-                      size_t *count, struct slice *payload)
+/* Finds the payload among {"schema":…,"payload":…}, whose schema is passed over; false when it is none of
+ * that form. */
+static bool find_payload(struct slice key, struct arena *arena, struct slice *payload)
 {
+    struct json_reader json;
     struct slice name, raw;
+    bool has_schema = false, has_payload = false;
     int more;
-    *count = 0;
-    if (json_open(json, JSON_OBJECT)) return -1;
-    while ((more = json_member(json, arena, &name)) == 1) {
-        if (json_skip(json, &raw)) return -1;
-        if (slice_is(name, "payload")) *payload = raw;
-        if (*count < room) names[*count] = name;
-        ++*count;
+    json_start(&json, key);
+    if (json_open(&json, JSON_OBJECT)) return false;
+    while ((more = json_member(&json, arena, &name)) == 1) {
+        bool is_schema = slice_is(name, "schema"), is_payload = slice_is(name, "payload");
+        if ((!is_schema && !is_payload) || json_skip(&json, &raw)) return false;
+        has_schema |= is_schema;
+        has_payload |= is_payload;
+        if (is_payload) *payload = raw;
     }
-    return more;
+    return more == 0 && has_schema && has_payload;
 }
 
-int message_key_columns(struct slice key, struct arena *arena, struct slice **names, size_t *count)
+bool message_key_open(struct slice key, struct arena *arena, struct json_reader *json)
 {
-    enum { MOST_KEY_COLUMNS = 64 };
-    struct slice payload = {0}, ignored;
+    struct slice payload = key;
+    if (!key.at) return false;
+    if (!find_payload(key, arena, &payload)) payload = key;
+    json_start(json, payload);
+    return json_peek(json) == JSON_OBJECT && json_open(json, JSON_OBJECT) == 0;
+}
+
+bool message_key_member(struct slice key, const char *wanted, struct arena *arena, struct slice *text)
+{
     struct json_reader json;
-    *count = 0;
-    *names = arena_alloc(arena, MOST_KEY_COLUMNS * sizeof **names);
-    if (!*names) return -1;
-    if (!key.at) return 0;
-    json_start(&json, key);
-    int failed = read_names(&json, arena, *names, MOST_KEY_COLUMNS, count, &payload);
-    bool wrapped = !failed && payload.at && *count == 2 &&
-                   (slice_is((*names)[0], "schema") || slice_is((*names)[1], "schema"));
-    if (wrapped) {
-        json_start(&json, payload);
-        failed = read_names(&json, arena, *names, MOST_KEY_COLUMNS, count, &ignored);
+    struct slice name;
+    if (!message_key_open(key, arena, &json)) return false;
+    while (json_member(&json, arena, &name) == 1) {
+        bool is_text = json_peek(&json) == JSON_STRING;
+        if (!slice_is(name, wanted)) {
+            if (json_skip(&json, NULL)) return false;
+        } else {
+            return (is_text ? json_string(&json, arena, text) : json_skip(&json, text)) == 0;
+        }
     }
-    if (failed || *count > MOST_KEY_COLUMNS) *count = 0;
-    return 0;
+    return false;
 }

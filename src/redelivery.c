@@ -37,7 +37,8 @@ struct batch_span {
 struct redelivery {
     sqlite3 *db;
     struct runs runs;
-    struct stream *stream; /* of the event checked last */
+    struct stream *stream; /* of the event checked last, */
+    uint64_t hash;         /* and of its identity, while its table's events are looked up */
     struct lookup *lookups;
     sqlite3_stmt *insert;
 };
@@ -75,13 +76,22 @@ void redelivery_close(struct redelivery *redelivery)
     free(redelivery);
 }
 
-static uint64_t identity_hash(size_t count, char op, const struct value *lsn, const struct value *tx_id,
-                              const struct value *before, const struct value *after)
+/* Of a delete the key alone counts: whether the rest was carried is known only after an update of the table.
+ */
+static bool counts(const struct captured_table *table, char op, size_t column)
+{
+    return op != 'd' || !table->key_enforced || table->columns[column].key;
+}
+
+static uint64_t identity_hash(const struct captured_table *table, char op, const struct value *lsn,
+                              const struct value *tx_id, const struct value *before,
+                              const struct value *after)
 {
     uint64_t hash = hash_bytes(HASH_START, &op, 1);
     hash = value_hash(value_hash(hash, lsn), tx_id);
     /* A column that was added later is NULL in old rows, and counts no more than one that is absent. */
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < table->count; i++) {
+        if (!counts(table, op, i)) continue;
         if (before[i].type != VALUE_NULL) hash = value_hash(hash_word(hash, 2 * i), &before[i]);
         if (after[i].type != VALUE_NULL) hash = value_hash(hash_word(hash, 2 * i + 1), &after[i]);
     }
@@ -90,7 +100,7 @@ static uint64_t identity_hash(size_t count, char op, const struct value *lsn, co
 
 static uint64_t change_hash(const struct captured_table *table, const struct change *change)
 {
-    return identity_hash(table->count, change->op, &change->lsn, &change->tx_id, table->before, table->after);
+    return identity_hash(table, change->op, &change->lsn, &change->tx_id, table->before, table->after);
 }
 
 struct comparing {
@@ -108,8 +118,8 @@ static int same_event(void *context, const struct history_row *row, struct error
         !value_equals(&row->tx_id, &change->tx_id))
         return 0;
     for (size_t i = 0; i < table->count; i++)
-        if (!value_equals(&row->before[i], &table->before[i]) ||
-            !value_equals(&row->after[i], &table->after[i]))
+        if (counts(table, change->op, i) && (!value_equals(&row->before[i], &table->before[i]) ||
+                                             !value_equals(&row->after[i], &table->after[i])))
             return 0;
     return 1;
 }
@@ -123,7 +133,7 @@ static int load_row(void *context, const struct history_row *row, struct error *
 {
     const struct loading *loading = context;
     const struct captured_table *table = loading->lookup->table;
-    uint64_t hash = identity_hash(table->count, row->op, &row->lsn, &row->tx_id, row->before, row->after);
+    uint64_t hash = identity_hash(table, row->op, &row->lsn, &row->tx_id, row->before, row->after);
     int32_t run = runs_of_row(&loading->redelivery->runs, table->table_id, row);
     return identity_map_add(&loading->lookup->map, hash, row->change_id, run, true) ? 0 : error_memory(error);
 }
@@ -164,7 +174,8 @@ static int load_range(struct redelivery *redelivery, struct lookup *lookup, int6
 {
     struct loading loading = {redelivery, lookup};
     size_t first_row = lookup->map.count;
-    if (history_scan(redelivery->db, lookup->table, from, to, load_row, &loading, error)) return -1;
+    if (history_scan(redelivery->db, lookup->table, from, to, HISTORY_AS_SENT, load_row, &loading, error))
+        return -1;
     return load_repeats(redelivery, lookup, from, to, first_row, error);
 }
 
@@ -261,8 +272,8 @@ static int is_occurrence(struct redelivery *redelivery, const struct lookup *loo
     struct comparing comparing = {lookup->table, change};
     const struct run *runs = redelivery->runs.all;
     if (found->run == NO_RUN || !runs_comparable(&runs[found->run], &runs[stream->run])) return 0;
-    return history_scan(redelivery->db, lookup->table, found->change_id, found->change_id, same_event,
-                        &comparing, error);
+    return history_scan(redelivery->db, lookup->table, found->change_id, found->change_id, HISTORY_AS_SENT,
+                        same_event, &comparing, error);
 }
 
 /* Finds the stored row that the change repeats: *change_id, or 0 for a new event. */
@@ -330,11 +341,12 @@ int redelivery_check(struct redelivery *redelivery, struct captured_table *table
         forget(lookup);
     }
     if (runs_advance(&redelivery->runs, stream, change, error)) return -1;
+    if (lookup->active) redelivery->hash = change_hash(table, change);
     return repeated != 0;
 }
 
-int redelivery_stored(struct redelivery *redelivery, struct captured_table *table,
-                      const struct change *change, int64_t change_id, struct error *error)
+int redelivery_stored(struct redelivery *redelivery, struct captured_table *table, int64_t change_id,
+                      struct error *error)
 {
     struct lookup *lookup = find_lookup(redelivery, table, error);
     if (!lookup) return -1;
@@ -343,8 +355,7 @@ int redelivery_stored(struct redelivery *redelivery, struct captured_table *tabl
         forget(lookup);
         return 0;
     }
-    uint64_t hash = change_hash(table, change);
-    return identity_map_add(&lookup->map, hash, change_id, (int32_t)redelivery->stream->run, true)
+    return identity_map_add(&lookup->map, redelivery->hash, change_id, (int32_t)redelivery->stream->run, true)
                ? 0
                : error_memory(error);
 }

@@ -2,15 +2,26 @@
 
 #include <stdlib.h>
 
+#include "cdclite/column_lineage.h"
+#include "cdclite/flattened.h"
 #include "cdclite/json_reader.h"
+#include "cdclite/log.h"
+#include "cdclite/message_key.h"
 
-/* Makes the plan from a schema block's columns to the table's, adding and widening columns on the way. */
-static int apply_schema(struct captured_table *table, const struct table_schema *schema, struct error *error)
+static const struct column_type any = {.kind = KIND_ANY};
+
+/* The event that is being read. */
+struct row_reading {
+    struct captured_table *table;
+    const struct table_schema *schema;
+    struct arena *arena;
+    bool flattened, after;
+    size_t members; /* of the row read last: table->order has their columns */
+};
+
+/* Adds the schema's columns that are new, and widens those that no longer fit. */
+static int plan_columns(struct captured_table *table, const struct table_schema *schema, struct error *error)
 {
-    size_t *plan = realloc(table->plan, (schema->count ? schema->count : 1) * sizeof *plan);
-    if (!plan) return error_memory(error);
-    table->plan = plan;
-    table->schema_id = 0;
     for (size_t i = 0; i < schema->count; i++) {
         const struct schema_column *sent = &schema->columns[i];
         struct captured_column *column = table_column(table, sent->name);
@@ -18,33 +29,40 @@ static int apply_schema(struct captured_table *table, const struct table_schema 
             int result = table_add_column(table, slice_of(sent->name), &sent->type, sent->sent_as, error);
             if (result) return result;
             column = &table->columns[table->count - 1];
+            if (sent->unheard)
+                log_write(LOG_WARNING,
+                          "%s: column %s has the type %s, which is not known here: its values are kept "
+                          "as JSON text",
+                          table->source_name, sent->name, sent->sent_as);
         }
-        plan[i] = (size_t)(column - table->columns);
-        if (column->sent_as && strcmp(column->sent_as, sent->sent_as) == 0) continue;
+        table->plan[i] = (size_t)(column - table->columns);
         if (column->storage != storage_of(sent->type.kind)) table_widen(table, column);
-        column->type = sent->type;
-        column->unsaved = true;
-        table->views_stale = true; /* they spell times by their unit */
-        if (column_set_sent_as(column, sent->sent_as, error)) return -1;
     }
-    table->schema_id = schema->id;
     return 0;
 }
 
-/* One row image: `values` gets the columns that stand in `row`, the others stay NULL. */
-struct row_reading {
-    struct captured_table *table;
-    const struct table_schema *schema;
-    struct arena *arena;
-    bool after;
-};
+/* Makes the plan from a schema block's columns to the table's. */
+static int apply_schema(struct captured_table *table, const struct table_schema *schema, int64_t changed_at,
+                        int64_t change_id, struct error *error)
+{
+    size_t *plan = realloc(table->plan, (schema->count ? schema->count : 1) * sizeof *plan);
+    if (!plan) return error_memory(error);
+    table->plan = plan;
+    table->schema_id = 0;
+    int result = plan_columns(table, schema, error);
+    if (result) return result;
+    if (lineage_follow(table, plan, schema->count, schema, changed_at, change_id, error)) return -1;
+    for (size_t i = 0; i < schema->count; i++)
+        if (lineage_retype(table, plan[i], &schema->columns[i], changed_at, change_id, error)) return -1;
+    table->schema_id = schema->id;
+    return 0;
+}
 
 /* The column of a member, guessed to stand where the schema (or the table) has its i-th. *type becomes how to
  * read it. 1: refused. */
 static int find_column(const struct row_reading *reading, struct slice name, size_t i, size_t *index,
                        struct column_type *type, struct error *error)
 {
-    static const struct column_type any = {.kind = KIND_ANY};
     struct captured_table *table = reading->table;
     const struct table_schema *schema = reading->schema;
     *type = any;
@@ -61,52 +79,189 @@ static int find_column(const struct row_reading *reading, struct slice name, siz
         size_t at = (i + k) % table->count;
         if (!slice_is(name, table->columns[at].name)) continue;
         *index = at;
+        if (table->columns[at].declared) *type = table->columns[at].type;
         return 0;
     }
     *index = table->count;
     return table_add_column(table, name, &any, NULL, error);
 }
 
-static int read_row(const struct row_reading *reading, struct slice row, struct error *error)
+static int refuse_column(struct slice name, const char *problem, struct error *error)
+{
+    error_set(error, ERROR_SOURCE, "column %.*s: %s", (int)(name.size < 200 ? name.size : 200), name.at,
+              problem);
+    return 1;
+}
+
+/* One member of a row: its value at its column. */
+static int read_member(struct row_reading *reading, struct json_reader *json, struct slice name,
+                       struct error *error)
 {
     struct captured_table *table = reading->table;
-    struct json_reader json;
-    struct slice name;
     struct column_type type;
     size_t index;
-    int more;
+    int result = find_column(reading, name, reading->members, &index, &type, error);
+    if (result) return result;
+    struct captured_column *column = &table->columns[index];
+    bool *there = reading->after ? &column->in_after : &column->in_before;
+    if (*there) return refuse_column(name, "it is there twice", error);
+    *there = true;
+    table->order[reading->members++] = index;
+    struct value *value = &(reading->after ? table->after : table->before)[index];
+    struct json_reader start = *json;
+    if (value_read(json, &type, reading->arena, value)) {
+        /* What the user said of a column is no promise of its values. */
+        const char *problem = json->problem;
+        *json = start;
+        if (reading->schema || type.kind == KIND_ANY || value_read(json, &any, reading->arena, value))
+            return refuse_column(name, problem, error);
+    }
+    if (!storage_holds(column->storage, value->type)) table_widen(table, column);
+    return 0;
+}
+
+static int read_row(struct row_reading *reading, struct slice row, struct error *error)
+{
+    struct json_reader json;
+    struct slice name;
+    int more = -1;
     json_start(&json, row);
-    if (json_open(&json, JSON_OBJECT)) goto refused;
-    for (size_t i = 0; (more = json_member(&json, reading->arena, &name)) == 1; i++) {
-        int result = find_column(reading, name, i, &index, &type, error);
-        if (result) return result;
-        struct value *value = &(reading->after ? table->after : table->before)[index];
-        *(reading->after ? &table->columns[index].in_after : &table->columns[index].in_before) = true;
-        if (value_read(&json, &type, reading->arena, value)) {
-            error_set(error, ERROR_SOURCE, "column %.*s: %s", (int)(name.size < 200 ? name.size : 200),
-                      name.at, json.problem);
-            return 1;
+    reading->members = 0;
+    if (json_open(&json, JSON_OBJECT) == 0) {
+        while ((more = json_member(&json, reading->arena, &name)) == 1) {
+            int result = 0;
+            if (reading->flattened && flattened_adds(name)) {
+                if (json_skip(&json, NULL)) break;
+            } else {
+                result = read_member(reading, &json, name, error);
+            }
+            if (result) return result;
         }
-        if (!storage_holds(table->columns[index].storage, value->type))
-            table_widen(table, &table->columns[index]);
     }
     if (more == 0) return 0;
-refused:
     error_set(error, ERROR_SOURCE, "%s", json.problem);
     return 1;
 }
 
-int rows_read(struct captured_table *table, const struct change *change, const struct table_schema *schema,
-              struct arena *arena, struct error *error)
+static int read_images(struct row_reading *reading, const struct change *change, int64_t change_id,
+                       struct error *error)
 {
-    struct row_reading reading = {.table = table, .schema = schema, .arena = arena};
-    int result = schema && schema->id != table->schema_id ? apply_schema(table, schema, error) : 0;
-    for (size_t i = 0; i < table->count; i++) {
-        table->before[i] = table->after[i] = (struct value){0};
-        table->columns[i].in_before = table->columns[i].in_after = false;
-    }
-    if (result == 0 && change->before.at) result = read_row(&reading, change->before, error);
-    reading.after = true;
-    if (result == 0 && change->after.at) result = read_row(&reading, change->after, error);
+    struct captured_table *table = reading->table;
+    int result = 0;
+    if (change->before.at) result = read_row(reading, change->before, error);
+    reading->after = true;
+    if (result == 0 && change->after.at) result = read_row(reading, change->after, error);
+    /* Without a schema the row itself shows the columns; a delete may leave some out. */
+    if (result == 0 && !reading->schema && change->after.at)
+        result =
+            lineage_follow(table, table->order, reading->members, NULL, change->changed_at, change_id, error);
     return result;
+}
+
+/* Sets a column of a document's row, in the image that is being read. */
+static int set_text(struct row_reading *reading, const char *name, enum column_kind kind, struct slice text,
+                    struct error *error)
+{
+    struct captured_table *table = reading->table;
+    const struct column_type type = {.kind = kind};
+    struct captured_column *column = table_column(table, name);
+    if (!column) {
+        if (table_add_column(table, slice_of(name), &type, NULL, error)) return -1;
+        column = &table->columns[table->count - 1];
+    }
+    size_t index = (size_t)(column - table->columns);
+    *(reading->after ? &column->in_after : &column->in_before) = true;
+    (reading->after ? table->after : table->before)[index] =
+        (struct value){.type = text.at ? VALUE_TEXT : VALUE_NULL, .bytes = text};
+    table->order[reading->members++] = index;
+    return 0;
+}
+
+/* The id of a document: the message key's, else its own _id. Both are JSON text. */
+static struct slice document_id(const struct message *message, struct slice document, struct arena *arena)
+{
+    struct json_reader json;
+    struct slice name, raw, id = {0};
+    if (message_key_member(message->key, "id", arena, &id)) return id;
+    if (!document.at) return id;
+    json_start(&json, document);
+    if (json_open(&json, JSON_OBJECT)) return id;
+    while (json_member(&json, arena, &name) == 1) {
+        if (json_skip(&json, &raw)) break;
+        if (slice_is(name, "_id")) return raw;
+    }
+    return id;
+}
+
+static int read_documents(struct row_reading *reading, const struct message *message,
+                          const struct change *change, int64_t change_id, struct error *error)
+{
+    struct captured_table *table = reading->table;
+    struct slice id = document_id(message, change->after.at ? change->after : change->before, reading->arena);
+    if (change->op == 't') return 0;
+    if (!id.at) {
+        error_set(error, ERROR_SOURCE, "a document without _id and without a key");
+        return 1;
+    }
+    for (int after = 0; after <= 1; after++) {
+        struct slice document = after ? change->after : change->before;
+        if (after ? change->op == 'd' : !document.at && change->op != 'd') continue;
+        reading->after = after;
+        reading->members = 0;
+        if (set_text(reading, "id", KIND_TEXT, id, error) ||
+            set_text(reading, "document", KIND_JSON, document, error) ||
+            (after && change->update.at &&
+             set_text(reading, "update_description", KIND_JSON, change->update, error)))
+            return -1;
+    }
+    for (size_t i = 0; i < table->count; i++) table->order[i] = i;
+    return lineage_follow(table, table->order, table->count, NULL, change->changed_at, change_id, error);
+}
+
+void rows_clear(struct captured_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        struct captured_column *column = &table->columns[i];
+        table->before[i] = table->after[i] = (struct value){0};
+        column->in_before = column->in_after = false;
+        column->missing_before = column->missing_after = false;
+        column->unknown_before = column->unknown_after = false;
+    }
+}
+
+int rows_read(struct captured_table *table, const struct message *message, const struct change *change,
+              const struct table_schema *schema, int64_t change_id, struct arena *arena, struct error *error)
+{
+    struct row_reading reading = {
+        .table = table, .schema = schema, .arena = arena, .flattened = change->flattened};
+    int result = schema && schema->id != table->schema_id
+                     ? apply_schema(table, schema, change->changed_at, change_id, error)
+                     : 0;
+    rows_clear(table);
+    if (result) return result;
+    if (change->document) return read_documents(&reading, message, change, change_id, error);
+    return read_images(&reading, change, change_id, error);
+}
+
+bool key_read(const struct captured_table *table, struct slice key, struct arena *arena, struct value *values)
+{
+    struct json_reader json;
+    struct slice name;
+    size_t wanted = 0, found = 0;
+    for (size_t i = 0; i < table->count; i++) wanted += table->columns[i].key;
+    if (!message_key_open(key, arena, &json)) return false;
+    while (json_member(&json, arena, &name) == 1) {
+        const struct captured_column *column = NULL;
+        for (size_t i = 0; i < table->count && !column; i++)
+            if (table->columns[i].key && slice_is(name, table->columns[i].name)) column = &table->columns[i];
+        if (!column) {
+            if (json_skip(&json, NULL)) return false;
+            continue;
+        }
+        bool typed = column->sent_as || column->declared;
+        if (value_read(&json, typed ? &column->type : &any, arena, &values[column - table->columns]))
+            return false;
+        found++;
+    }
+    return wanted > 0 && found == wanted;
 }

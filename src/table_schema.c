@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cdclite/flattened.h"
+
 /* A topic has one block at a time; more than this many kept means a stream made to be slow, not a schema
  * history. */
 enum { MOST_KEPT = 64 };
@@ -30,6 +32,7 @@ static void entry_free(struct entry *entry)
     for (size_t i = 0; i < entry->schema.count; i++) {
         free(entry->schema.columns[i].name);
         free(entry->schema.columns[i].sent_as);
+        free(entry->schema.columns[i].otherwise);
     }
     free(entry->schema.columns);
     free((char *)entry->text.at);
@@ -102,8 +105,18 @@ static struct column_type column_type_of(json_object *field)
     return (struct column_type){.kind = KIND_JSON};
 }
 
-/* The fields of the envelope's row: after's, else before's. NULL when the block describes something else. */
-static json_object *row_fields(json_object *block)
+/* Connect's types that have no kind of their own are JSON text all the same; of others nobody has heard. */
+static bool is_known(const char *type)
+{
+    static const char *const composed[] = {"array", "map", "struct", NULL};
+    for (const char *const *name = composed; *name; name++)
+        if (strcmp(*name, type) == 0) return true;
+    return false;
+}
+
+/* The fields of the envelope's row: after's, else before's; else those of a flattened row. NULL when the
+ * block describes something else. */
+static json_object *row_fields(json_object *block, bool *flattened)
 {
     json_object *fields, *row, *found = NULL;
     if (!json_object_object_get_ex(block, "fields", &fields) || !json_object_is_type(fields, json_type_array))
@@ -116,32 +129,44 @@ static json_object *row_fields(json_object *block)
         if (json_object_object_get_ex(field, "fields", &row) && json_object_is_type(row, json_type_array))
             found = row;
     }
-    return found;
+    static const char suffix[] = ".Value";
+    const char *name = text_member(block, "name");
+    size_t size = strlen(name);
+    *flattened = !found && size >= sizeof suffix && strcmp(name + size - (sizeof suffix - 1), suffix) == 0;
+    return *flattened ? fields : found;
 }
 
-static int read_columns(json_object *fields, struct table_schema *schema, struct error *error)
+static int read_column(json_object *field, struct schema_column *column, struct error *error)
+{
+    char sent_as[512];
+    const char *semantic = text_member(field, "name"), *type = text_member(field, "type");
+    json_object *otherwise = NULL;
+    column->type = column_type_of(field);
+    column->unheard = column->type.kind == KIND_JSON && !is_known(type);
+    snprintf(sent_as, sizeof sent_as, "%s%s%s", type, *semantic ? " " : "", semantic);
+    column->name = strdup(text_member(field, "field"));
+    column->sent_as = strdup(sent_as);
+    if (json_object_object_get_ex(field, "default", &otherwise) && otherwise) {
+        column->otherwise = strdup(json_object_to_json_string_ext(otherwise, JSON_C_TO_STRING_PLAIN));
+        if (!column->otherwise) return error_memory(error);
+    }
+    return column->name && column->sent_as ? 0 : error_memory(error);
+}
+
+static int read_columns(json_object *fields, bool flattened, struct table_schema *schema, struct error *error)
 {
     size_t count = json_object_array_length(fields);
     schema->columns = calloc(count ? count : 1, sizeof *schema->columns);
     if (!schema->columns) return error_memory(error);
-    for (; schema->count < count; schema->count++) {
-        json_object *field = json_object_array_get_idx(fields, schema->count);
-        struct schema_column *column = &schema->columns[schema->count];
-        char sent_as[512];
-        const char *name = text_member(field, "field"), *semantic = text_member(field, "name");
+    for (size_t i = 0; i < count; i++) {
+        json_object *field = json_object_array_get_idx(fields, i);
+        const char *name = text_member(field, "field");
         if (!*name) {
             error_set(error, ERROR_SOURCE, "the schema block has a column without a name");
             return 1;
         }
-        snprintf(sent_as, sizeof sent_as, "%s%s%s", text_member(field, "type"), *semantic ? " " : "",
-                 semantic);
-        column->type = column_type_of(field);
-        column->name = strdup(name);
-        column->sent_as = strdup(sent_as);
-        if (!column->name || !column->sent_as) {
-            schema->count++;
-            return error_memory(error);
-        }
+        if (flattened && flattened_adds(slice_of(name))) continue;
+        if (read_column(field, &schema->columns[schema->count++], error)) return -1;
     }
     return 0;
 }
@@ -155,15 +180,16 @@ static int read_block(struct slice text, struct table_schema *schema, struct err
     struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH);
     if (!tokener) return error_memory(error);
     json_object *block = json_tokener_parse_ex(tokener, text.at, (int)text.size);
-    json_object *fields = block ? row_fields(block) : NULL;
+    bool flattened;
+    json_object *fields = block ? row_fields(block, &flattened) : NULL;
     int result = 1;
     if (!block) {
         error_set(error, ERROR_SOURCE, "the schema block cannot be read: %s",
                   json_tokener_error_desc(json_tokener_get_error(tokener)));
     } else if (!fields) {
-        error_set(error, ERROR_SOURCE, "the schema block describes no before and after");
+        error_set(error, ERROR_SOURCE, "the schema block describes no row");
     } else {
-        result = read_columns(fields, schema, error);
+        result = read_columns(fields, flattened, schema, error);
     }
     json_object_put(block);
     json_tokener_free(tokener);

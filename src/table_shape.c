@@ -28,15 +28,15 @@ static enum column_storage storage_named(const char *name)
     return STORAGE_ANY;
 }
 
-int table_load_columns(sqlite3 *db, struct captured_table *table, struct error *error)
+static int load_columns(sqlite3 *db, struct captured_table *table, struct error *error)
 {
     sqlite3_stmt *statement;
     int code, result = -1;
     if (database_prepare(
             db,
-            "SELECT name, column_name, storage, kind, unit, scale, is_key, sent_as, first_change_id"
-            " FROM captured_column"
-            " WHERE table_id = ?1 ORDER BY position",
+            "SELECT name, column_name, storage, kind, unit, scale, is_key, sent_as, first_change_id,"
+            " present, place, identifying, declared"
+            " FROM captured_column WHERE table_id = ?1 ORDER BY position",
             &statement, error))
         return -1;
     sqlite3_bind_int64(statement, 1, table->table_id);
@@ -50,24 +50,73 @@ int table_load_columns(sqlite3 *db, struct captured_table *table, struct error *
         column->type.scale = sqlite3_column_int(statement, 5);
         column->key = sqlite3_column_int(statement, 6) != 0;
         column->first_change_id = sqlite3_column_int64(statement, 8);
+        column->present = sqlite3_column_int(statement, 9) != 0;
+        column->place = (size_t)sqlite3_column_int64(statement, 10);
+        column->identifying = sqlite3_column_int(statement, 11) != 0;
+        column->declared = sqlite3_column_int(statement, 12) != 0;
+        table->present_count += column->present;
         if (column_set_sent_as(column, (const char *)sqlite3_column_text(statement, 7), error)) goto done;
     }
-    table->stored = true;
-    table->stored_count = table->count;
-    table_set_roles(table);
     result = code == SQLITE_DONE ? 0 : database_fail(db, error, "captured_column");
 done:
     sqlite3_finalize(statement);
     return result;
 }
 
+static int load_changes(sqlite3 *db, struct captured_table *table, struct error *error)
+{
+    sqlite3_stmt *statement;
+    int code, result = -1;
+    if (database_prepare(
+            db,
+            "SELECT change_id, changed_at, position, what, renamed_from, default_sql, old_kind, old_unit,"
+            " old_scale, old_sent_as FROM column_change WHERE table_id = ?1 ORDER BY rowid",
+            &statement, error))
+        return -1;
+    sqlite3_bind_int64(statement, 1, table->table_id);
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct column_change *change =
+            table_append_change(table, (const char *)sqlite3_column_text(statement, 5),
+                                (const char *)sqlite3_column_text(statement, 9), error);
+        if (!change) goto done;
+        change->change_id = sqlite3_column_int64(statement, 0);
+        change->changed_at = sqlite3_column_int64(statement, 1);
+        change->column = (size_t)sqlite3_column_int64(statement, 2);
+        change->event =
+            strcmp(database_text(statement, 3), "retyped") == 0 ? COLUMN_RETYPED : COLUMN_APPEARED;
+        if (sqlite3_column_type(statement, 4) != SQLITE_NULL)
+            change->renamed_from = (size_t)sqlite3_column_int64(statement, 4);
+        change->old_type.kind = kind_named((const char *)sqlite3_column_text(statement, 6));
+        change->old_type.unit = time_unit_named((const char *)sqlite3_column_text(statement, 7));
+        change->old_type.scale = sqlite3_column_int(statement, 8);
+        if (change->changed_at > table->shape_at) table->shape_at = change->changed_at;
+    }
+    table->stored_change_count = table->change_count;
+    result = code == SQLITE_DONE ? 0 : database_fail(db, error, "column_change");
+done:
+    sqlite3_finalize(statement);
+    return result;
+}
+
+int table_load_columns(sqlite3 *db, struct captured_table *table, struct error *error)
+{
+    if (load_columns(db, table, error) || load_changes(db, table, error)) return -1;
+    table->stored = true;
+    table->stored_count = table->count;
+    table_set_roles(table);
+    return 0;
+}
+
 static int save_columns(sqlite3 *db, struct captured_table *table, struct error *error)
 {
     sqlite3_stmt *statement;
     int result = 0;
-    if (database_prepare(db,
-                         "REPLACE INTO captured_column VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                         &statement, error))
+    if (database_prepare(
+            db,
+            "REPLACE INTO captured_column(table_id, position, name, column_name, is_key, storage, kind,"
+            " unit, scale, sent_as, first_change_id, present, place, identifying, declared)"
+            " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+            &statement, error))
         return -1;
     for (size_t i = 0; i < table->count && result == 0; i++) {
         struct captured_column *column = &table->columns[i];
@@ -83,8 +132,43 @@ static int save_columns(sqlite3 *db, struct captured_table *table, struct error 
         sqlite3_bind_int(statement, 9, column->type.scale);
         sqlite3_bind_text(statement, 10, column->sent_as, -1, SQLITE_STATIC);
         sqlite3_bind_int64(statement, 11, column->first_change_id);
+        sqlite3_bind_int(statement, 12, column->present);
+        sqlite3_bind_int64(statement, 13, (sqlite3_int64)column->place);
+        sqlite3_bind_int(statement, 14, column->identifying);
+        sqlite3_bind_int(statement, 15, column->declared);
         result = database_step(db, statement, error);
         column->unsaved = false;
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
+
+static int save_changes(sqlite3 *db, struct captured_table *table, struct error *error)
+{
+    sqlite3_stmt *statement;
+    int result = 0;
+    if (table->stored_change_count == table->change_count) return 0;
+    if (database_prepare(
+            db, "INSERT INTO column_change VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, -1), ?7, ?8, ?9, ?10, ?11)",
+            &statement, error))
+        return -1;
+    for (; table->stored_change_count < table->change_count && result == 0; table->stored_change_count++) {
+        const struct column_change *change = &table->changes[table->stored_change_count];
+        bool retyped = change->event == COLUMN_RETYPED;
+        sqlite3_bind_int64(statement, 1, table->table_id);
+        sqlite3_bind_int64(statement, 2, change->change_id);
+        sqlite3_bind_int64(statement, 3, change->changed_at);
+        sqlite3_bind_int64(statement, 4, (sqlite3_int64)change->column);
+        sqlite3_bind_text(statement, 5, retyped ? "retyped" : "appeared", -1, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 6,
+                           change->renamed_from == NO_COLUMN ? -1 : (sqlite3_int64)change->renamed_from);
+        sqlite3_bind_text(statement, 7, change->default_sql, -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 8, retyped ? kind_names[change->old_type.kind] : NULL, -1,
+                          SQLITE_STATIC);
+        sqlite3_bind_text(statement, 9, time_unit_name(change->old_type.unit), -1, SQLITE_STATIC);
+        sqlite3_bind_int(statement, 10, change->old_type.scale);
+        sqlite3_bind_text(statement, 11, change->old_sent_as, -1, SQLITE_STATIC);
+        result = database_step(db, statement, error);
     }
     sqlite3_finalize(statement);
     return result;
@@ -122,14 +206,29 @@ static void rebuild_sql(const struct captured_table *table, const char *history,
     history_ddl_triggers(table, sql);
 }
 
-/* The table's key and whether it is the bundled one are settled with its first columns. */
-static int save_roles(sqlite3 *db, const struct captured_table *table, struct error *error)
+int table_save_facts(sqlite3 *db, struct captured_table *table, struct error *error)
 {
-    char sql[128];
-    snprintf(sql, sizeof sql,
-             "UPDATE captured_table SET key_enforced = %d, bundled = %d WHERE table_id = %lld",
-             table->key_enforced, table->bundled, (long long)table->table_id);
-    return database_run(db, sql, error);
+    sqlite3_stmt *statement;
+    if (!table->facts_unsaved) return 0;
+    if (database_prepare(
+            db,
+            "UPDATE captured_table SET key_enforced = ?2, bundled = ?3, key_declared = ?4, flattened = ?5,"
+            " old_values = nullif(?6, -1), keeps_state = ?7, many_partitions = ?8 WHERE table_id = ?1",
+            &statement, error))
+        return -1;
+    sqlite3_bind_int64(statement, 1, table->table_id);
+    sqlite3_bind_int(statement, 2, table->key_enforced);
+    sqlite3_bind_int(statement, 3, table->bundled);
+    sqlite3_bind_int(statement, 4, table->key_declared);
+    sqlite3_bind_int(statement, 5, table->flattened);
+    sqlite3_bind_int(statement, 6,
+                     table->old_values == OLD_VALUES_UNSEEN ? -1 : table->old_values == OLD_VALUES_CARRIED);
+    sqlite3_bind_int(statement, 7, table->keeps_state);
+    sqlite3_bind_int(statement, 8, table->many_partitions);
+    int result = database_step(db, statement, error);
+    sqlite3_finalize(statement);
+    table->facts_unsaved = false;
+    return result;
 }
 
 int table_store_shape(sqlite3 *db, struct captured_table *table, int64_t change_id, struct error *error)
@@ -157,8 +256,9 @@ int table_store_shape(sqlite3 *db, struct captured_table *table, int64_t change_
                      : database_run(db, buffer_string(&sql), error);
     buffer_free(&sql);
     buffer_free(&history);
-    if (result || save_columns(db, table, error) ||
-        (table->stored_count == 0 && save_roles(db, table, error)))
+    table->facts_unsaved |= table->stored_count == 0;
+    if (result || save_columns(db, table, error) || save_changes(db, table, error) ||
+        table_save_facts(db, table, error))
         return -1;
     table->stored = true;
     table->retyped = table->views_stale = false;
@@ -178,10 +278,6 @@ int table_note_partition(sqlite3 *db, struct captured_table *table, int32_t part
              (long long)table->table_id, (int)partition);
     if (database_integer(db, sql, 0, &others, error)) return -1;
     if (!others) return 0;
-    table->many_partitions = true;
-    snprintf(sql, sizeof sql, "UPDATE captured_table SET many_partitions = 1 WHERE table_id = %lld",
-             (long long)table->table_id);
-    if (database_run(db, sql, error)) return -1;
-    table->views_stale = true;
+    table->many_partitions = table->facts_unsaved = table->views_stale = true;
     return table_store_shape(db, table, 0, error);
 }

@@ -1,5 +1,6 @@
 #include <sqlite3.h>
 
+#include "cdclite/column_lineage.h"
 #include "cdclite/database.h"
 #include "cdclite/text_log.h"
 
@@ -24,7 +25,9 @@ static void append_field(struct buffer *out, struct slice text)
     if (quoted) buffer_char(out, '"');
 }
 
-static void append_value(struct buffer *out, const struct captured_column *column, const struct value *value)
+/* A value of the row in column `index`; a time is spelled by the unit that it came in. */
+static void append_value(struct buffer *out, const struct captured_table *table,
+                         const struct history_row *row, size_t index, const struct value *value)
 {
     if (value->type == VALUE_NULL) return;
     if (value->type == VALUE_TEXT) {
@@ -36,7 +39,7 @@ static void append_value(struct buffer *out, const struct captured_column *colum
         return;
     }
     /* Numbers, times and hex need no quotes. */
-    value_text(value, column->type.unit, out);
+    value_text(value, lineage_type_at(table, index, row->changed_at, row->change_id)->unit, out);
 }
 
 static void append_time(struct buffer *out, int64_t microseconds)
@@ -63,21 +66,21 @@ static void append_line(struct buffer *out, const struct captured_table *table, 
     const struct value *own = row->op == 'd' ? row->before : row->after;
     for (size_t i = 0; i < table->count; i++) {
         if (!table->columns[i].identifying) continue;
-        if (row->op != 't') append_value(out, &table->columns[i], &own[i]);
+        if (row->op != 't') append_value(out, table, row, i, &own[i]);
         buffer_char(out, ',');
     }
     if (row->op != 't') {
         append_field(out, slice_of(table->columns[field].name));
         buffer_char(out, ',');
-        append_value(out, &table->columns[field], &row->before[field]);
+        append_value(out, table, row, field, &row->before[field]);
         buffer_char(out, ',');
-        append_value(out, &table->columns[field], &row->after[field]);
+        append_value(out, table, row, field, &row->after[field]);
         buffer_char(out, ',');
     } else {
         buffer_text(out, ",,,");
     }
     if (row->op == 'c' && table->created < table->count)
-        append_value(out, &table->columns[table->created], &own[table->created]);
+        append_value(out, table, row, table->created, &own[table->created]);
     buffer_char(out, ',');
     if (row->op == 'u') append_time(out, row->changed_at);
     buffer_char(out, ',');
@@ -100,9 +103,9 @@ void text_lines(const struct captured_table *table, const struct history_row *ro
     for (size_t i = 0; i < table->count; i++) {
         if (!table->columns[i].tracked) continue;
         if (row->op == 'u' && value_equals(&row->before[i], &row->after[i])) continue;
-        /* What an update did not carry is not known to have changed; what came later was not there to be
-         * told. */
-        if (!history_carried(row, &table->columns[i]) || row->change_id < table->columns[i].first_change_id)
+        /* What is not known is not known to have changed; what came later was not there to be told. */
+        if ((row->op == 'u' && row->unknown && row->unknown[i]) ||
+            row->change_id < table->columns[i].first_change_id)
             continue;
         append_line(out, table, row, i, inserted_at);
     }
@@ -162,7 +165,8 @@ int text_rebuild(sqlite3 *db, struct captured_table *table, int64_t after_id, in
         return -1;
     sqlite3_bind_int64(rebuilding.batches, 1, after_id);
     if (after_id == 0) text_header(table, &rebuilding.text);
-    int result = history_scan(db, table, after_id + 1, through_id, rebuild_row, &rebuilding, error);
+    int result =
+        history_scan(db, table, after_id + 1, through_id, HISTORY_FILLED, rebuild_row, &rebuilding, error);
     if (result == 0) result = flush(&rebuilding, 0, error);
     sqlite3_finalize(rebuilding.batches);
     buffer_free(&rebuilding.text);

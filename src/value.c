@@ -300,9 +300,18 @@ static void append_real(double real, struct buffer *out)
     if (!strpbrk(text, ".e")) buffer_text(out, ".0");
 }
 
-void value_text(const struct value *value, enum time_unit unit, struct buffer *out)
+static void append_hex(struct slice bytes, struct buffer *out)
 {
     static const char hex[] = "0123456789abcdef";
+    for (size_t i = 0; i < bytes.size; i++) {
+        unsigned char byte = (unsigned char)bytes.at[i];
+        buffer_char(out, hex[byte >> 4]);
+        buffer_char(out, hex[byte & 15]);
+    }
+}
+
+void value_text(const struct value *value, enum time_unit unit, struct buffer *out)
+{
     char text[TIME_TEXT_SIZE];
     switch (value->type) {
     case VALUE_NULL: return;
@@ -315,12 +324,41 @@ void value_text(const struct value *value, enum time_unit unit, struct buffer *o
         return;
     case VALUE_REAL: append_real(value->real, out); return;
     case VALUE_TEXT: buffer_slice(out, value->bytes); return;
-    case VALUE_BLOB:
-        for (size_t i = 0; i < value->bytes.size; i++) {
-            unsigned char byte = (unsigned char)value->bytes.at[i];
-            buffer_char(out, hex[byte >> 4]);
-            buffer_char(out, hex[byte & 15]);
+    case VALUE_BLOB: append_hex(value->bytes, out); return;
+    }
+}
+
+void value_literal(const struct value *value, struct buffer *out)
+{
+    switch (value->type) {
+    case VALUE_NULL: buffer_text(out, "NULL"); return;
+    case VALUE_INTEGER: buffer_printf(out, "%lld", (long long)value->integer); return;
+    case VALUE_REAL:
+        if (isinf(value->real)) {
+            buffer_text(out, value->real < 0 ? "-9e999" : "9e999");
+        } else {
+            append_real(value->real, out);
         }
+        return;
+    case VALUE_TEXT:
+        /* Not as '…': a zero byte would end the statement. */
+        if (value->bytes.size && memchr(value->bytes.at, '\0', value->bytes.size)) {
+            buffer_text(out, "CAST(x'");
+            append_hex(value->bytes, out);
+            buffer_text(out, "' AS TEXT)");
+            return;
+        }
+        buffer_char(out, '\'');
+        for (size_t i = 0; i < value->bytes.size; i++) {
+            if (value->bytes.at[i] == '\'') buffer_char(out, '\'');
+            buffer_char(out, value->bytes.at[i]);
+        }
+        buffer_char(out, '\'');
+        return;
+    case VALUE_BLOB:
+        buffer_text(out, "x'");
+        append_hex(value->bytes, out);
+        buffer_char(out, '\'');
         return;
     }
 }

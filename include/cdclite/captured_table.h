@@ -21,28 +21,71 @@ struct captured_column {
     char *sent_as;   /* as the schema block says it, NULL without one */
     enum column_storage storage;
     struct column_type type;
+    bool declared; /* the type is one said by --type */
     bool key;
     bool identifying; /* named first in text lines and T_field_changes (the key; for holding holding_id,
                          user_id) */
-    bool tracked;     /* its changes are listed there (all but the key; for holding stock and quantity) */
+    bool tracked;     /* its changes are listed there (all others; for holding stock and quantity) */
+    bool present;     /* the source has it */
+    size_t place;     /* among the source's columns */
     bool unsaved;     /* captured_column does not say this yet */
-    bool in_before, in_after; /* the change being read carried it there */
-    int64_t first_change_id;  /* the first change that had it */
+    int64_t first_change_id; /* the first change that had it */
+
+    /* Of the change being read. */
+    bool in_before, in_after;           /* the event has it there */
+    bool missing_before, missing_after; /* what the event has there (or has not) is not its value */
+    bool unknown_before, unknown_after; /* and the history does not tell it either */
 };
+
+enum column_event { COLUMN_APPEARED, COLUMN_RETYPED };
+
+/* The source table was altered: how a column came to be as it is. See column_change in schema/. */
+struct column_change {
+    enum column_event event;
+    size_t column;
+    int64_t change_id, changed_at;
+    size_t renamed_from;         /* COLUMN_APPEARED: the column that had its place, NO_COLUMN for none */
+    char *default_sql;           /* COLUMN_APPEARED: an SQL literal, NULL without a default */
+    struct column_type old_type; /* COLUMN_RETYPED */
+    char *old_sent_as;
+};
+#define NO_COLUMN SIZE_MAX
+
+/* The snapshot of the table that was read last, or is being read. See source_snapshot in schema/. */
+struct table_snapshot {
+    bool known, complete, unsaved;
+    int64_t first_change_id, last_change_id;
+    uint64_t mark; /* hash of the position and transaction that its rows share */
+};
+
+/* What its updates carry of the old row. */
+enum old_values { OLD_VALUES_UNSEEN, OLD_VALUES_CARRIED, OLD_VALUES_LEFT_OUT };
 
 /* A source table as the history keeps it. It stays at its address. */
 struct captured_table {
     int64_t table_id;
     char *name;        /* T of T_history */
     char *source_name; /* server.schema.table */
+    char *topic;       /* where its first event stood */
     struct captured_column *columns;
-    size_t count;
+    size_t count, present_count;
     bool bundled;      /* the tutorial's holding table: settled with its first columns, as its text log is */
     bool sale_views;   /* bundled, and has all columns that its views name */
+    bool flattened;    /* its events are flattened records */
     size_t created;    /* index of the column datetime_created, `count` without one */
-    bool key_enforced; /* the source keeps the key columns unique */
-    bool many_partitions; /* rows without a key came from several partitions: order them by commit, not
-                             arrival */
+    bool key_enforced; /* the source keeps the key columns unique, and has done so from the first row on */
+    bool key_declared; /* the key is one that the user said */
+    const char
+        *key_choice; /* that is to become it with the first row: borrowed from the options, NULL for none */
+    bool many_partitions; /* its rows came from several partitions: arrival is no order between keys */
+    enum old_values old_values;
+    bool keeps_state;   /* row_state follows its rows */
+    bool facts_unsaved; /* captured_table does not say these yet */
+
+    struct column_change *changes; /* oldest first */
+    size_t change_count, stored_change_count;
+    int64_t shape_at; /* commit time from which the columns are as they are */
+    struct table_snapshot snapshot;
 
     /* The row images of the change being read: `count` values each. */
     struct value *before, *after;
@@ -52,22 +95,25 @@ struct captured_table {
     bool stored;         /* it exists */
     bool retyped;        /* one of its columns must become ANY */
     bool views_stale;
-    char **keys; /* the names in the first message's key, ended by NULL; NULL for a table of the file */
 
     /* row_reader.c's. */
     uint64_t schema_id;                   /* of the schema block that `plan` was made for, 0 for none */
     size_t *plan;                         /* column index for each column of that schema */
+    size_t *order;                        /* column index for each member of the row read last */
     struct sqlite3_stmt *insert, *select; /* history.c's, NULL after the columns changed */
-    int32_t last_partition;               /* of its events without a key, -1 before the first */
+    struct sqlite3_stmt *state[2];        /* row_state.c's: a row as it was before and after an event */
+    int32_t last_partition;               /* of its events, -1 before the first */
     int64_t new_changes;                  /* rows stored since the last catalog_save_counts */
 };
 
 /* NULL when memory ran out. */
-struct captured_table *table_new(const char *name, const char *source_name);
+struct captured_table *table_new(const char *name, const char *source_name, struct slice topic);
 void table_free(struct captured_table *table);
 
 /* NULL when there is none of that name (at the source). */
 struct captured_column *table_column(const struct captured_table *table, const char *name);
+
+bool table_has_key(const struct captured_table *table);
 
 /* Appends a column as the file describes it; copies both names. NULL when memory ran out. */
 struct captured_column *table_append_column(struct captured_table *table, const char *name,
@@ -78,6 +124,10 @@ struct captured_column *table_append_column(struct captured_table *table, const 
 int table_add_column(struct captured_table *table, struct slice name, const struct column_type *type,
                      const char *sent_as, struct error *error);
 
+/* Appends to table->changes; copies both texts (which may be NULL). NULL when memory ran out. */
+struct column_change *table_append_change(struct captured_table *table, const char *default_sql,
+                                          const char *old_sent_as, struct error *error);
+
 /* Widens a column to ANY, so that what no longer fits its type can stand beside what did. */
 void table_widen(struct captured_table *table, struct captured_column *column);
 
@@ -86,8 +136,6 @@ void table_set_roles(struct captured_table *table);
 
 /* Copies the schema block's word for the column's type (NULL for none). */
 int column_set_sent_as(struct captured_column *column, const char *sent_as, struct error *error);
-
-void table_forget_keys(struct captured_table *table);
 
 /* Finalizes what was prepared for the columns as they were. */
 void table_forget_statements(struct captured_table *table);

@@ -1,6 +1,7 @@
 #ifndef CDCLITE_DATABASE_H
 #define CDCLITE_DATABASE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cdclite/error.h"
@@ -12,13 +13,14 @@ struct sqlite3_stmt;
 /* "cdcl": tells our files from other programs' (PRAGMA application_id). */
 #define DATABASE_APPLICATION_ID 0x6364636c
 /* The newest migration in schema/ (PRAGMA user_version). */
-enum { DATABASE_VERSION = 1 };
+enum { DATABASE_VERSION = 2 };
 
 /* One open SQLite file. */
 struct database {
     struct sqlite3 *handle;
-    char *path;  /* absolute */
-    int lock_fd; /* -1 for a reader */
+    char *path;    /* absolute */
+    int lock_fd;   /* -1 for a reader */
+    bool upgraded; /* it was an older one: what is generated in it is to be made anew */
 };
 
 /*

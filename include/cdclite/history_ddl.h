@@ -17,4 +17,8 @@ void history_ddl_drop_views(const struct captured_table *table, struct buffer *o
 /* CREATE VIEW for those it has. */
 void history_ddl_views(const struct captured_table *table, struct buffer *out);
 
+/* A SELECT that gives the source's rows as they stood at the commit time `at`, an SQL expression of
+ * microseconds (NULL: as they stand after the last event), with the columns that the source has now. */
+void table_rows_at(const struct captured_table *table, const char *at, struct buffer *out);
+
 #endif

@@ -15,8 +15,8 @@
 struct load_settings {
     const char *db_path;
     const struct text_choice *texts; /* ended by an entry without table; NULL: write no text */
-    const struct table_name *names;  /* ended by an entry without topic; may be NULL */
-    int64_t max_messages;            /* 0: no limit */
+    struct table_choices choices;
+    int64_t max_messages; /* 0: no limit */
     size_t max_event_bytes;
     bool quiet;
 };

@@ -19,17 +19,18 @@ int redelivery_open(struct sqlite3 *db, struct redelivery **redelivery, struct e
 void redelivery_close(struct redelivery *redelivery);
 
 /*
- * Takes note of the change whose rows stand in `table`, and says whether it is new: 0, and the caller stores
- * it as `change_id`, then calls redelivery_stored; or 1, and it has been recorded in redelivered_event. -1:
- * failure. The caller's open batch began at `batch_first_id`.
+ * Takes note of the change whose rows stand in `table` as they were sent (what the event did not carry is
+ * NULL), and says whether it is new: 0, and the caller stores it as `change_id`, then calls
+ * redelivery_stored; or 1, and it has been recorded in redelivered_event. -1: failure. The caller's open
+ * batch began at `batch_first_id`.
  */
 int redelivery_check(struct redelivery *redelivery, struct captured_table *table,
                      const struct message *message, const struct change *change, int64_t change_id,
                      int64_t batch_first_id, struct error *error);
 
 /* The change that redelivery_check found new now stands as row `change_id`. */
-int redelivery_stored(struct redelivery *redelivery, struct captured_table *table,
-                      const struct change *change, int64_t change_id, struct error *error);
+int redelivery_stored(struct redelivery *redelivery, struct captured_table *table, int64_t change_id,
+                      struct error *error);
 
 /* Writes what the runs have reached, within the open transaction. */
 int redelivery_save(struct redelivery *redelivery, struct error *error);

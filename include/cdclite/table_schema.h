@@ -1,6 +1,7 @@
 #ifndef CDCLITE_TABLE_SCHEMA_H
 #define CDCLITE_TABLE_SCHEMA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,11 +12,14 @@
 /* A column as a message's schema block describes it. */
 struct schema_column {
     char *name;
-    char *sent_as; /* Connect's type and the semantic name, "int64 io.debezium.time.MicroTimestamp" */
+    char *sent_as;   /* Connect's type and the semantic name, "int64 io.debezium.time.MicroTimestamp" */
+    char *otherwise; /* the column's default as JSON text, NULL without one */
     struct column_type type;
+    bool unheard; /* of a type that is not known here: kept as JSON text */
 };
 
-/* The row description out of one schema block (Kafka Connect's JsonConverter with schemas.enable=true). */
+/* The row description out of one schema block (Kafka Connect's JsonConverter with schemas.enable=true), an
+ * envelope's or a flattened row's. */
 struct table_schema {
     uint64_t id; /* never the same for two blocks in one run of the program */
     struct schema_column *columns;

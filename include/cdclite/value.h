@@ -68,6 +68,9 @@ void value_from_column(struct sqlite3_stmt *statement, int column, struct value 
  */
 void value_text(const struct value *value, enum time_unit unit, struct buffer *out);
 
+/* Appends it as an SQL literal. */
+void value_literal(const struct value *value, struct buffer *out);
+
 /* Folds type and content into `hash` (equal values fold equally). */
 uint64_t value_hash(uint64_t hash, const struct value *value);
 

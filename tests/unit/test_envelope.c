@@ -43,6 +43,7 @@
 
 static struct arena arena;
 static struct change change;
+static struct transaction_boundary boundary;
 static char problem[256];
 
 static int end(void **state)
@@ -56,7 +57,7 @@ static enum envelope_outcome read_known(const char *value, struct slice known)
 {
     struct message message = {.value = slice_of(value)};
     snprintf(problem, sizeof problem, "untouched");
-    return envelope_read(&message, known, &arena, &change, problem, sizeof problem);
+    return envelope_read(&message, known, &arena, &change, &boundary, problem, sizeof problem);
 }
 
 static enum envelope_outcome read_value(const char *value)
@@ -111,7 +112,7 @@ static void every_op_of_3_7(void **state)
     assert_change(PAYLOAD_37("u", "null", ROW_B), 'u', NULL, ROW_B, at, 917, 36693976);
     assert_change(PAYLOAD_37("d", ROW_B, "null"), 'd', ROW_B, NULL, at, 917, 36693976);
     assert_change(PAYLOAD_37("t", "null", "null"), 't', NULL, NULL, at, 917, 36693976);
-    assert_outcome(PAYLOAD_37("m", "null", "null"), ENVELOPE_BOOKKEEPING);
+    assert_outcome(PAYLOAD_37("m", "null", "null"), ENVELOPE_REFUSED); /* no message in it */
 }
 
 static void every_op_of_1_1_in_milliseconds(void **state)
@@ -221,19 +222,40 @@ static void bookkeeping_is_no_change(void **state)
         "\"optional\":false,\"name\":\"io.debezium.connector.common.Heartbeat\",\"version\":1},"
         "\"payload\":{\"ts_ms\":1795452024947}}",
         "{\"ts_ms\":1795452024947,\"ts_us\":1795452024947000,\"ts_ns\":1795452024947000000}",
-        "{\"status\":\"BEGIN\",\"id\":\"1655:108008816\",\"event_count\":null,\"data_collections\":null,"
-        "\"ts_ms\":1795452027036}",
-        "{\"status\":\"END\",\"id\":\"1655:108009000\",\"event_count\":1,\"data_collections\":["
-        "{\"data_collection\":\"bank_data.holding\",\"event_count\":1}],\"ts_ms\":1795452027036}",
         "{\"source\":" SOURCE_37 ",\"ts_ms\":1,\"databaseName\":\"bank\",\"schemaName\":\"bank_data\","
         "\"ddl\":\"CREATE TABLE t(x int)\",\"tableChanges\":[]}",
-        "{\"op\":\"m\",\"ts_ms\":1795452027526,\"source\":{\"name\":\"bankserver1\",\"ts_ms\":1795452027037,"
-        "\"schema\":\"\",\"table\":\"\",\"txId\":null,\"lsn\":108011296},"
-        "\"message\":{\"prefix\":\"bank-prefix\",\"content\":\"dHJhbnNhY3Rpb25hbCB0ZXh0\"}}",
     };
     (void)state;
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         assert_outcome(values[i], ENVELOPE_BOOKKEEPING);
+}
+
+static void boundaries_and_messages_are_told_apart(void **state)
+{
+    static const char *const boundaries[] = {
+        "{\"status\":\"BEGIN\",\"id\":\"1655:108008816\",\"event_count\":null,\"data_collections\":null,"
+        "\"ts_ms\":1795452027036}",
+        "{\"status\":\"END\",\"id\":\"1655:108009000\",\"event_count\":1,\"data_collections\":["
+        "{\"data_collection\":\"bank_data.holding\",\"event_count\":1}],\"ts_ms\":1795452027036}",
+    };
+    static const char message[] =
+        "{\"op\":\"m\",\"ts_ms\":1795452027526,\"source\":{\"name\":\"bankserver1\",\"ts_ms\":1795452027037,"
+        "\"schema\":\"\",\"table\":\"\",\"txId\":null,\"lsn\":108011296},"
+        "\"message\":{\"prefix\":\"bank-prefix\",\"content\":\"dHJhbnNhY3Rpb25hbCB0ZXh0\"}}";
+    (void)state;
+    assert_outcome(boundaries[0], ENVELOPE_BOUNDARY);
+    assert_slice(boundary.status, "BEGIN");
+    assert_slice(boundary.id, "1655:108008816");
+    assert_slice(boundary.event_count, NULL);
+    assert_int_equal(boundary.at_ms, 1795452027036);
+    assert_outcome(boundaries[1], ENVELOPE_BOUNDARY);
+    assert_slice(boundary.event_count, "1");
+    assert_slice(boundary.data_collections,
+                 "[{\"data_collection\":\"bank_data.holding\",\"event_count\":1}]");
+    assert_outcome(message, ENVELOPE_MESSAGE);
+    assert_int_equal(change.op, 'm');
+    assert_int_equal(change.lsn.integer, 108011296);
+    assert_slice(change.content, "{\"prefix\":\"bank-prefix\",\"content\":\"dHJhbnNhY3Rpb25hbCB0ZXh0\"}");
 }
 
 /* A flattened record is a change that would be lost: it must never pass for bookkeeping, whatever its
@@ -283,8 +305,9 @@ static void schema_registry_bytes_are_named(void **state)
 {
     (void)state;
     struct message message = {.value = {"\0\0\0\0\x01payload", 12}};
-    assert_int_equal(envelope_read(&message, (struct slice){0}, &arena, &change, problem, sizeof problem),
-                     ENVELOPE_REFUSED);
+    assert_int_equal(
+        envelope_read(&message, (struct slice){0}, &arena, &change, &boundary, problem, sizeof problem),
+        ENVELOPE_REFUSED);
     assert_non_null(strstr(problem, "Avro"));
 }
 
@@ -398,8 +421,9 @@ static void a_refused_input_keeps_its_reason(void **state)
 {
     (void)state;
     struct message message = {.value = slice_of(PAYLOAD_37("c", "null", ROW_A)), .refusal = "too large"};
-    assert_int_equal(envelope_read(&message, (struct slice){0}, &arena, &change, problem, sizeof problem),
-                     ENVELOPE_REFUSED);
+    assert_int_equal(
+        envelope_read(&message, (struct slice){0}, &arena, &change, &boundary, problem, sizeof problem),
+        ENVELOPE_REFUSED);
     assert_string_equal(problem, "too large");
 }
 
@@ -416,7 +440,8 @@ static void a_small_room_for_the_problem_is_kept(void **state)
     (void)state;
     struct message message = {.value = slice_of("[]")};
     char small[8] = "1234567";
-    assert_int_equal(envelope_read(&message, (struct slice){0}, &arena, &change, small, 4), ENVELOPE_REFUSED);
+    assert_int_equal(envelope_read(&message, (struct slice){0}, &arena, &change, &boundary, small, 4),
+                     ENVELOPE_REFUSED);
     assert_string_equal(small, "no ");
     assert_string_equal(small + 4, "567");
 }
@@ -427,7 +452,8 @@ static void with_copy(const char *text, size_t size, struct slice known, bool mu
     assert_non_null(exact);
     memcpy(exact, text, size);
     struct message message = {.value = {exact, size}};
-    enum envelope_outcome outcome = envelope_read(&message, known, &arena, &change, problem, sizeof problem);
+    enum envelope_outcome outcome =
+        envelope_read(&message, known, &arena, &change, &boundary, problem, sizeof problem);
     if (must_refuse && outcome != ENVELOPE_REFUSED) fail_msg("taken: %.*s", (int)size, text);
     free(exact);
     arena_reset(&arena);
@@ -469,6 +495,7 @@ int main(void)
         cmocka_unit_test(a_known_schema_excuses_nothing_behind_it),
         cmocka_unit_test(tombstones),
         cmocka_unit_test(bookkeeping_is_no_change),
+        cmocka_unit_test(boundaries_and_messages_are_told_apart),
         cmocka_unit_test(flattened_records_are_refused),
         cmocka_unit_test(what_is_no_json_object_is_refused),
         cmocka_unit_test(schema_registry_bytes_are_named),

@@ -32,7 +32,7 @@ static void add_column(const char *name, enum column_kind kind, enum time_unit u
 static int begin_holding(void **state)
 {
     (void)state;
-    table = table_new("holding", "bankserver1.bank_data.holding");
+    table = table_new("holding", "bankserver1.bank_data.holding", slice_of("topic"));
     add_column("holding_id", KIND_INTEGER, UNIT_NONE, false);
     add_column("user_id", KIND_INTEGER, UNIT_NONE, false);
     add_column("holding_stock", KIND_TEXT, UNIT_NONE, false);
@@ -71,12 +71,12 @@ static void fill(struct value *row, int64_t id, int64_t user, const char *stock,
     row[4] = row[5] = integer(CREATED);
 }
 
-/* The lines of the rows that stand in the table; `unavailable` lists what the event did not carry (NULL:
- * nothing). */
-static void assert_lines_of(char op, int64_t change_id, const char *unavailable, const char *expected)
+/* The lines of the rows that stand in the table; `unknown` says which columns are not known (NULL: all are).
+ */
+static void assert_lines_of(char op, int64_t change_id, const bool *unknown, const char *expected)
 {
     struct history_row row = {.change_id = change_id, .changed_at = COMMITTED, .op = op};
-    row.unavailable = slice_of(unavailable);
+    row.unknown = unknown;
     row.before = table->before;
     row.after = table->after;
     buffer_clear(&out);
@@ -214,7 +214,7 @@ static void one_line_stays_one_change_whatever_the_value(void **state)
 static int begin_other(void **state)
 {
     (void)state;
-    table = table_new("t", "s.b.t");
+    table = table_new("t", "s.b.t", slice_of("topic"));
     add_column("at, \"there\"", KIND_INTEGER, UNIT_DAYS, true);
     add_column("id", KIND_TEXT, UNIT_NONE, true);
     add_column("price", KIND_FLOAT, UNIT_NONE, false);
@@ -261,7 +261,7 @@ static void empty_bytes_are_not_null(void **state)
 static int begin_keyless(void **state)
 {
     (void)state;
-    table = table_new("log", "s.b.log");
+    table = table_new("log", "s.b.log", slice_of("topic"));
     add_column("x", KIND_INTEGER, UNIT_NONE, false);
     table_set_roles(table);
     return 0;
@@ -279,18 +279,39 @@ static void a_table_without_a_key_has_none_in_front(void **state)
     assert_lines('t', ",,,,," COMMITTED_TEXT "," LOADED_TEXT ",t\n");
 }
 
-/* What an update did not carry is not known to have changed. */
-static void values_that_an_update_did_not_carry_give_no_line(void **state)
+/* What is not known is not known to have changed. */
+static void values_that_nothing_tells_give_no_line(void **state)
 {
+    static const bool all[6] = {true, true, true, true, true, true}, none[6], stock[6] = {[2] = true};
     static const char quantity[] = "1001,7,holding_quantity,,10,," COMMITTED_TEXT ",," LOADED_TEXT ",u\n";
     (void)state;
     fill(table->after, 1001, 7, "VFIAX", 10);
-    assert_lines_of('u', 1, "[\"before_holding_id\",\"before_holding_stock\",\"before_holding_quantity\"]",
-                    "");
-    assert_lines_of('u', 1, "[\"before_holding_stock\"]", quantity);
-    assert_lines_of('u', 1, "[\"after_holding_stock\"]", quantity);
-    assert_lines_of('u', 1, "[\"before_stock\",\"after_holding_stock_2\",\"before_holding_stock\"]",
-                    quantity);
+    assert_lines_of('u', 1, all, "");
+    assert_lines_of('u', 1, stock, quantity);
+    assert_lines_of('u', 1, none,
+                    "1001,7,holding_stock,,VFIAX,," COMMITTED_TEXT ",," LOADED_TEXT ",u\n"
+                    "1001,7,holding_quantity,,10,," COMMITTED_TEXT ",," LOADED_TEXT ",u\n");
+}
+
+/* A time is spelled by the unit that it came in, also after the column was retyped. */
+static void a_time_from_before_a_change_of_unit_keeps_its_own(void **state)
+{
+    struct error error;
+    (void)state;
+    struct column_change *change = table_append_change(table, NULL, NULL, &error);
+    assert_non_null(change);
+    change->event = COLUMN_RETYPED;
+    change->column = 4; /* datetime_created, which an insert shows */
+    change->change_id = 5;
+    change->old_type = (struct column_type){KIND_INTEGER, UNIT_TIMESTAMP_MS, 0};
+    fill(table->after, 1, 7, "A", 2);
+    table->after[4] = integer(1500);
+    assert_lines_of('c', 4, NULL,
+                    "1,7,holding_stock,,A,1970-01-01T00:00:01.500,,," LOADED_TEXT ",c\n"
+                    "1,7,holding_quantity,,2,1970-01-01T00:00:01.500,,," LOADED_TEXT ",c\n");
+    assert_lines_of('c', 5, NULL,
+                    "1,7,holding_stock,,A,1970-01-01T00:00:00.001500,,," LOADED_TEXT ",c\n"
+                    "1,7,holding_quantity,,2,1970-01-01T00:00:00.001500,,," LOADED_TEXT ",c\n");
 }
 
 static void a_column_has_no_line_before_it_came(void **state)
@@ -320,7 +341,8 @@ int main(void)
         HOLDING(a_snapshot_read_is_no_change),
         HOLDING(an_unknown_owner_is_empty),
         HOLDING(one_line_stays_one_change_whatever_the_value),
-        HOLDING(values_that_an_update_did_not_carry_give_no_line),
+        HOLDING(values_that_nothing_tells_give_no_line),
+        HOLDING(a_time_from_before_a_change_of_unit_keeps_its_own),
         HOLDING(a_column_has_no_line_before_it_came),
         OTHER(another_table_has_its_key_in_front),
         OTHER(another_table_has_all_other_columns_tracked),

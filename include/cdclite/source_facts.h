@@ -1,0 +1,30 @@
+#ifndef CDCLITE_SOURCE_FACTS_H
+#define CDCLITE_SOURCE_FACTS_H
+
+#include "cdclite/envelope.h"
+#include "cdclite/json_reader.h"
+
+/*
+ * What a connector says about where an event comes from: the members of the envelope's `source` block
+ * ("Change event values" in each connector's documentation), or the `__…` members that ExtractNewRecordState
+ * adds to a flattened record (its option add.fields).
+ */
+struct source_facts {
+    struct value name, db, schema, table, ts_ms, ts_us, snapshot;
+    struct value lsn, tx_id;             /* PostgreSQL; Oracle has a txId too */
+    struct value file, pos, row, gtid;   /* MySQL, MariaDB */
+    struct value change_lsn, commit_lsn; /* SQL Server, Db2 */
+    struct value scn;                    /* Oracle */
+    bool collection;                     /* MongoDB */
+};
+
+/* Reads the value at the reader into the fact of that name; one of another name is passed over. -1: broken
+ * JSON, or a value that is no scalar, with the reader's `problem` set. */
+int source_facts_read(struct source_facts *facts, struct slice name, struct json_reader *json,
+                      struct arena *arena);
+
+/* Sets what the facts tell of a change: names, changed_at (unless no time is known: then false), lsn, tx_id,
+ * snapshot, document. */
+bool source_facts_apply(const struct source_facts *facts, struct arena *arena, struct change *change);
+
+#endif

@@ -1,0 +1,115 @@
+#include "cdclite/missing_value.h"
+
+#include "cdclite/json_reader.h"
+
+/* Debezium's default of unavailable.value.placeholder, as it stands in columns of each type. */
+static bool is_placeholder(const struct value *value)
+{
+    static const char *const spellings[] = {
+        "__debezium_unavailable_value",
+        "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==", /* bytes without a schema: base64 */
+        "[\"__debezium_unavailable_value\"]",       /* arrays of text */
+        "{\"__debezium_unavailable_value\":\"__debezium_unavailable_value\"}", /* a map */
+        NULL};
+    if (value->type != VALUE_TEXT && value->type != VALUE_BLOB) return false;
+    for (const char *const *spelling = spellings; *spelling; spelling++)
+        if (slice_is(value->bytes, *spelling)) return true;
+    return false;
+}
+
+bool missing_values_suspected(const struct captured_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (is_placeholder(&table->after[i])) return true;
+    return false;
+}
+
+static void mark_update(struct captured_table *table, const struct change *change)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        struct captured_column *column = &table->columns[i];
+        if (column->in_before || !column->in_after) continue;
+        column->missing_before = true;
+        column->missing_after = change->document ? !change->after.at && strcmp(column->name, "document") == 0
+                                                 : is_placeholder(&table->after[i]);
+    }
+}
+
+static void mark_insert(struct captured_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        table->columns[i].missing_after = table->columns[i].in_after && is_placeholder(&table->after[i]);
+}
+
+static void mark_delete(struct captured_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        table->columns[i].missing_before = table->columns[i].in_before && !table->columns[i].key;
+}
+
+void missing_values_mark(struct captured_table *table, const struct change *change, bool ends_key_change)
+{
+    if (change->op == 'u') {
+        enum old_values old = change->before.at ? OLD_VALUES_CARRIED : OLD_VALUES_LEFT_OUT;
+        if (table->old_values != old) table->facts_unsaved = true;
+        table->old_values = old;
+        mark_update(table, change);
+    } else if (change->op == 'c' && ends_key_change && table->old_values != OLD_VALUES_CARRIED) {
+        mark_insert(table);
+    } else if (change->op == 'd' && table_has_key(table) &&
+               (change->document ? !change->before.at : table->old_values == OLD_VALUES_LEFT_OUT)) {
+        mark_delete(table);
+    }
+    for (size_t i = 0; i < table->count; i++) {
+        const struct captured_column *column = &table->columns[i];
+        if (column->missing_before) table->before[i] = (struct value){0};
+        if (column->missing_after) table->after[i] = (struct value){0};
+    }
+}
+
+static void list_name(struct buffer *list, const char *image, const struct captured_column *column)
+{
+    struct buffer name = {0};
+    buffer_printf(&name, "%s_%s", image, column->column_name);
+    buffer_char(list, list->size ? ',' : '[');
+    buffer_json(list, buffer_view(&name));
+    list->failed |= name.failed;
+    buffer_free(&name);
+}
+
+void missing_values_list(const struct captured_table *table, bool unknown, struct buffer *list)
+{
+    buffer_clear(list);
+    for (size_t i = 0; i < table->count; i++) {
+        const struct captured_column *column = &table->columns[i];
+        if (unknown ? column->unknown_before : column->missing_before) list_name(list, "before", column);
+        if (unknown ? column->unknown_after : column->missing_after) list_name(list, "after", column);
+    }
+    if (list->size) buffer_char(list, ']');
+}
+
+void missing_values_read(const struct captured_table *table, struct slice list,
+                         void (*found)(void *context, size_t column, bool after), void *context)
+{
+    struct arena arena = {0};
+    struct json_reader json;
+    struct slice name;
+    size_t next = 0; /* the list is in the order of the columns */
+    if (!list.size) return;
+    json_start(&json, list);
+    if (json_open(&json, JSON_ARRAY)) return;
+    while (json_element(&json) == 1 && json_string(&json, &arena, &name) == 0) {
+        bool after = slice_starts(name, "after_");
+        const char *prefix = after ? "after_" : "before_";
+        if (!slice_starts(name, prefix)) continue;
+        struct slice column = {name.at + strlen(prefix), name.size - strlen(prefix)};
+        for (size_t k = 0; k < table->count; k++) {
+            size_t at = (next + k) % table->count;
+            if (!slice_is(column, table->columns[at].column_name)) continue;
+            found(context, at, after);
+            next = at;
+            break;
+        }
+    }
+    arena_free(&arena);
+}

@@ -1,0 +1,118 @@
+#include "cdclite/source_facts.h"
+
+#include <stdio.h>
+
+#define NAMED(text)           \
+    {                         \
+        text, sizeof text - 1 \
+    }
+
+/* The fact of a member's name; NULL for one that is not kept. */
+static struct value *fact_named(struct source_facts *facts, struct slice name)
+{
+    struct {
+        struct slice name;
+        struct value *value;
+    } const wanted[] = {
+        {NAMED("ts_ms"), &facts->ts_ms},
+        {NAMED("ts_us"), &facts->ts_us},
+        {NAMED("name"), &facts->name},
+        {NAMED("db"), &facts->db},
+        {NAMED("schema"), &facts->schema},
+        {NAMED("table"), &facts->table},
+        {NAMED("lsn"), &facts->lsn},
+        {NAMED("txId"), &facts->tx_id},
+        {NAMED("snapshot"), &facts->snapshot},
+        {NAMED("file"), &facts->file},
+        {NAMED("pos"), &facts->pos},
+        {NAMED("row"), &facts->row},
+        {NAMED("gtid"), &facts->gtid},
+        {NAMED("change_lsn"), &facts->change_lsn},
+        {NAMED("commit_lsn"), &facts->commit_lsn},
+        {NAMED("scn"), &facts->scn},
+        {NAMED("collection"), &facts->table},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        if (slice_equals(name, wanted[i].name)) return wanted[i].value;
+    return NULL;
+}
+
+int source_facts_read(struct source_facts *facts, struct slice name, struct json_reader *json,
+                      struct arena *arena)
+{
+    static const struct column_type any = {.kind = KIND_ANY};
+    struct value *value = fact_named(facts, name);
+    if (!value) return json_skip(json, NULL);
+    facts->collection |= slice_is(name, "collection");
+    switch (json_peek(json)) {
+    case JSON_STRING:
+    case JSON_NUMBER:
+    case JSON_NULL: return value_read(json, &any, arena, value);
+    case JSON_TRUE:
+    case JSON_FALSE:
+        if (value == &facts->snapshot) return value_read(json, &any, arena, value);
+        /* fall through */
+    default: json->problem = "a string or a number is expected"; return -1;
+    }
+}
+
+static struct slice text_of(const struct value *value)
+{
+    return value->type == VALUE_TEXT ? value->bytes : (struct slice){0};
+}
+
+/* "mysql-bin.000003:484:0": where a row's change stands in MySQL's log. Without memory for it NULL. */
+static struct value log_position(const struct source_facts *facts, struct arena *arena)
+{
+    enum { NUMBERS = 48 };
+    struct slice file = facts->file.bytes;
+    char *text = arena_alloc(arena, file.size + NUMBERS);
+    if (!text) return (struct value){0};
+    memcpy(text, file.at, file.size);
+    int size = snprintf(text + file.size, NUMBERS, ":%lld:%lld", (long long)facts->pos.integer,
+                        (long long)facts->row.integer);
+    return (struct value){.type = VALUE_TEXT, .bytes = {text, file.size + (size_t)size}};
+}
+
+/* Each kind of source has its own way to say where in its log and in which transaction a change stands. */
+static void set_position(const struct source_facts *facts, struct arena *arena, struct change *change)
+{
+    change->lsn = facts->lsn;
+    change->tx_id = facts->tx_id;
+    if (facts->file.type == VALUE_TEXT) {
+        change->lsn = log_position(facts, arena);
+        change->tx_id = facts->gtid;
+    } else if (facts->commit_lsn.type != VALUE_NULL) {
+        change->lsn = facts->change_lsn.type == VALUE_NULL ? facts->commit_lsn : facts->change_lsn;
+        change->tx_id = facts->commit_lsn;
+    } else if (facts->scn.type != VALUE_NULL) {
+        change->lsn = facts->scn;
+    }
+}
+
+static enum snapshot_mark snapshot_of(const struct value *snapshot)
+{
+    struct slice text = text_of(snapshot);
+    if (slice_is(text, "incremental")) return SNAPSHOT_INCREMENTAL;
+    if (slice_is(text, "last") || slice_is(text, "last_in_data_collection")) return SNAPSHOT_TABLE_LAST;
+    bool streamed = snapshot->type == VALUE_NULL || slice_is(text, "false") ||
+                    (snapshot->type == VALUE_INTEGER && snapshot->integer == 0);
+    return streamed ? SNAPSHOT_NONE : SNAPSHOT_ROW;
+}
+
+bool source_facts_apply(const struct source_facts *facts, struct arena *arena, struct change *change)
+{
+    change->server = text_of(&facts->name);
+    change->schema = facts->schema.type == VALUE_TEXT ? facts->schema.bytes : text_of(&facts->db);
+    change->table = text_of(&facts->table);
+    change->snapshot = snapshot_of(&facts->snapshot);
+    change->document = facts->collection;
+    set_position(facts, arena, change);
+    if (facts->ts_us.type == VALUE_INTEGER) {
+        change->changed_at = facts->ts_us.integer;
+        return true;
+    }
+    /* Milliseconds are all that Debezium before 2.6 sends. */
+    return facts->ts_ms.type == VALUE_INTEGER &&
+           !__builtin_mul_overflow(facts->ts_ms.integer, 1000, &change->changed_at);
+}
