@@ -217,7 +217,7 @@ class Table:
             for n in after:
                 before.take(n, after if n in key_columns else known)
             unavailable |= {'before_' + n for n in after if n not in key_columns}
-        if event.op == 'd' and self.partial:
+        if event.op == 'd' and self.partial and event.key:
             known = self.state.get(key, Known())
             columns = self.columns or list(before)
             sent, before = before, Known()
