@@ -21,6 +21,7 @@ struct load {
     struct table_name *names;
     char **parts; /* the names cut out of TABLE=FILE and TOPIC=NAME */
     size_t part_count;
+    struct topic_filter topics;
     struct property_list properties;
     struct positions positions;
 };
@@ -31,6 +32,7 @@ static void load_free(struct load *load)
     free(load->parts);
     free(load->texts);
     free(load->names);
+    topic_filter_free(&load->topics);
     property_list_free(&load->properties);
     positions_free(&load->positions);
 }
@@ -96,8 +98,9 @@ static int read_names(struct load *load, const struct options *options, struct e
 
 static int read_kafka(struct load *load, const struct options *options, struct error *error)
 {
+    if (topic_filter_make(&load->topics, options->topics.all, error)) return -1;
     load->kafka = (struct kafka_settings){
-        .brokers = options->brokers, .topics = options->topics.all, .until_end = options->until_end};
+        .brokers = options->brokers, .topics = &load->topics, .until_end = options->until_end};
     if (options->restart_at) {
         if (strcmp(options->restart_at, "beginning") == 0) {
             load->kafka.restart = RESTART_BEGINNING;

@@ -11,7 +11,8 @@ static const char *const defaults[][2] = {
     {"group.id", "cdclite"}, /* only to commit offsets for lag monitors; no group is joined */
     {"isolation.level", "read_committed"},
     {"socket.nagle.disable", "true"},
-    {"reconnect.backoff.max.ms", "1000"}, /* a broker that is back is noticed within a second */
+    {"reconnect.backoff.max.ms", "1000"},            /* a broker that is back is noticed within a second */
+    {"topic.metadata.refresh.interval.ms", "10000"}, /* as often new topics are looked for */
 };
 
 /* What exactly-once rests on: the database holds the positions. */
@@ -62,4 +63,15 @@ int kafka_config_make(const struct kafka_settings *settings, rd_kafka_conf_t **m
     if (rd_kafka_conf_get(conf, "bootstrap.servers", NULL, &size) != RD_KAFKA_CONF_OK || size <= 1)
         return error_set(error, ERROR_USAGE, "no broker is named: --brokers host:9092");
     return 0;
+}
+
+int kafka_config_interval(const struct rd_kafka_s *consumer)
+{
+    enum { LEAST_MS = 100 }; /* each look asks for the whole list of topics */
+    char text[32] = "";
+    size_t size = sizeof text;
+    rd_kafka_conf_get(rd_kafka_conf((rd_kafka_t *)consumer), "topic.metadata.refresh.interval.ms", text,
+                      &size);
+    int interval_ms = atoi(text);
+    return interval_ms > 0 && interval_ms < LEAST_MS ? LEAST_MS : interval_ms;
 }

@@ -61,6 +61,13 @@ int mock_kafka_topic(struct mock_kafka *mock, const char *topic, int partitions,
     return code ? error_set(error, ERROR_SOURCE, "mock topic %s: %s", topic, rd_kafka_err2str(code)) : 0;
 }
 
+int mock_kafka_set_up(struct mock_kafka *mock, bool up, struct error *error)
+{
+    rd_kafka_resp_err_t code =
+        up ? rd_kafka_mock_broker_set_up(mock->cluster, 1) : rd_kafka_mock_broker_set_down(mock->cluster, 1);
+    return code ? error_set(error, ERROR_SOURCE, "mock broker: %s", rd_kafka_err2str(code)) : 0;
+}
+
 int mock_kafka_produce(struct mock_kafka *mock, const struct message *message, struct error *error)
 {
     char topic[256];

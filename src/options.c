@@ -19,8 +19,8 @@ static const struct option {
 } option_table[] = {
     {"brokers", 'b', OPTION_TEXT, offsetof(struct options, brokers), "HOST:PORT,...", NULL,
      "Kafka brokers to load from", COMMAND_LOAD},
-    {"topic", 't', OPTION_LIST, offsetof(struct options, topics), "TOPIC", NULL, "topic to load; repeats",
-     COMMAND_LOAD},
+    {"topic", 't', OPTION_LIST, offsetof(struct options, topics), "TOPIC", NULL,
+     "topic to load, or, when it begins with ^, a regular expression for many; repeats", COMMAND_LOAD},
     {"property", 'X', OPTION_LIST, offsetof(struct options, properties), "KEY=VALUE", NULL,
      "any librdkafka property; repeats (secrets belong into a file: -F)", COMMAND_LOAD},
     {"property-file", 'F', OPTION_LIST, offsetof(struct options, property_files), "FILE", NULL,

@@ -26,11 +26,12 @@ struct position *positions_find(struct positions *positions, struct slice topic,
 {
     struct position *last = positions->last;
     if (last && last->partition == partition && slice_is(topic, last->topic)) return last;
-    for (size_t i = 0; i < positions->count; i++) {
-        struct position *position = positions->all[i];
-        if (position->partition != partition || !slice_is(topic, position->topic)) continue;
-        return positions->last = position;
-    }
+    size_t cursor = 0;
+    struct position *position;
+    uint64_t hash = partition_hash(topic, partition);
+    while ((position = partition_index_next(&positions->index, hash, &cursor)))
+        if (position->partition == partition && slice_is(topic, position->topic))
+            return positions->last = position;
     return NULL;
 }
 
@@ -44,7 +45,9 @@ struct position *positions_make(struct positions *positions, struct slice topic,
     position = calloc(1, sizeof *position);
     if (!position) return NULL;
     position->topic = strndup(topic.at, topic.size);
-    if (!position->topic) {
+    if (!position->topic ||
+        !partition_index_add(&positions->index, partition_hash(topic, partition), position)) {
+        free(position->topic);
         free(position);
         return NULL;
     }
@@ -61,6 +64,7 @@ void positions_free(struct positions *positions)
         free(positions->all[i]);
     }
     free(positions->all);
+    partition_index_free(&positions->index);
     *positions = (struct positions){0};
 }
 

@@ -1,6 +1,8 @@
 #ifndef CDCLITE_MOCK_KAFKA_H
 #define CDCLITE_MOCK_KAFKA_H
 
+#include <stdbool.h>
+
 #include "cdclite/error.h"
 #include "cdclite/message.h"
 
@@ -16,6 +18,9 @@ void mock_kafka_stop(struct mock_kafka *mock);
 const char *mock_kafka_brokers(const struct mock_kafka *mock);
 
 int mock_kafka_topic(struct mock_kafka *mock, const char *topic, int partitions, struct error *error);
+
+/* Takes the broker away from everybody, or gives it back, with what it holds. */
+int mock_kafka_set_up(struct mock_kafka *mock, bool up, struct error *error);
 
 /* Produces one message to message->topic and message->partition, with its key, value, timestamp and runId
  * header. It is there when mock_kafka_flush has returned. */

@@ -7,6 +7,7 @@
 
 #include "cdclite/error.h"
 #include "cdclite/message.h"
+#include "cdclite/partition_index.h"
 
 struct sqlite3;
 
@@ -26,7 +27,8 @@ struct position {
 struct positions {
     struct position **all; /* each stays at its address */
     size_t count;
-    struct position *last;
+    struct position *last; /* found; messages come in runs of one partition */
+    struct partition_index index;
 };
 
 /* Adds the stored ones. positions_free afterwards, also after a failure. */

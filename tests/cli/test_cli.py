@@ -416,6 +416,8 @@ class Usage(CliTest):
                 (['load', '--input', 'x', '--input-format', 'xml'], ['xml', 'kcat']),
                 (['load', '--topic', 't', '--brokers', 'b', '--restart-at', 'middle'], ['middle', 'beginning']),
                 (['load', '--topic', 't'], ['--brokers']),
+                (['load', '--topic', '^t(', '-b', 'b'], ["'^t('", 'character 3']),
+                (['load', '--topic', '', '-b', 'b'], ['--topic']),
                 (['load', '--input', 'x', '--quiet=yes'], ['--quiet', 'no value']),
                 (['load', '--input', 'x', '--format', 'csv'], ['--format', 'load']),
                 (['status', '--format', 'xml'], ['xml', 'json']),

@@ -23,41 +23,13 @@
 #include "cdclite/log.h"
 #include "cdclite/mock_kafka.h"
 #include "commands.h"
+#include "world.h"
 
 #define TOPIC "bankserver1.bank_data.holding"
 
 enum { M_MESSAGES = 5018, M_CHANGES = 4007, M_REDELIVERED = 453 };
 
-struct world {
-    char directory[64], db[96], text[96], file[96];
-    struct mock_kafka *mock;
-    struct error error;
-};
-
 static struct slice recording; /* m-crash-duplicates, uncompressed by the build */
-
-static int begin(void **state)
-{
-    struct world *world = calloc(1, sizeof *world);
-    snprintf(world->directory, sizeof world->directory, "/tmp/cdclite-kafka-XXXXXX");
-    assert_non_null(mkdtemp(world->directory));
-    snprintf(world->db, sizeof world->db, "%s/history.db", world->directory);
-    snprintf(world->text, sizeof world->text, "%s/output_data.txt", world->directory);
-    snprintf(world->file, sizeof world->file, "%s/file.db", world->directory);
-    stop_requested = 0;
-    *state = world;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct world *world = *state;
-    char command[128];
-    mock_kafka_stop(world->mock);
-    snprintf(command, sizeof command, "rm -rf %s", world->directory);
-    free(world);
-    return system(command);
-}
 
 static void start_mock(struct world *world, int partitions)
 {
@@ -90,44 +62,10 @@ static void produce(struct world *world, int32_t partition, const char *value)
     assert_int_equal(mock_kafka_flush(world->mock, &world->error), 0);
 }
 
-/* Runs `cdclite load ARGUMENT…`, ended by NULL; gives the exit code. */
-static int load(struct world *world, ...)
-{
-    char *argv[32] = {"cdclite", "load", "--db", world->db, "--text", world->text};
-    int argc = 6;
-    va_list arguments;
-    struct options options;
-    va_start(arguments, world);
-    while ((argv[argc] = va_arg(arguments, char *))) argc++;
-    va_end(arguments);
-    int result = options_parse(&options, argc, argv, &world->error);
-    if (result == 0) result = options.command->run(&options, &world->error);
-    options_free(&options);
-    return result ? (int)world->error.kind : 0;
-}
-
 static int load_topic(struct world *world, const char *more)
 {
     return load(world, "--brokers", mock_kafka_brokers(world->mock), "--topic", TOPIC, "--until-end", more,
                 NULL);
-}
-
-static int64_t ask(const struct world *world, const char *db, const char *sql)
-{
-    sqlite3 *handle;
-    sqlite3_stmt *statement;
-    (void)world;
-    assert_int_equal(sqlite3_open_v2(db, &handle, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    sqlite3_busy_timeout(handle, 5000);
-    if (sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) != SQLITE_OK) {
-        sqlite3_close(handle);
-        return -1; /* not there yet */
-    }
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    int64_t value = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(handle);
-    return value;
 }
 
 static int64_t rows(const struct world *world)
@@ -359,13 +297,6 @@ static void *follow(void *context)
     struct world *world = context;
     return (void *)(intptr_t)load(world, "--brokers", mock_kafka_brokers(world->mock), "--topic", TOPIC, "-X",
                                   "fetch.wait.max.ms=50", NULL);
-}
-
-static int64_t milliseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static int64_t wait_for_rows(const struct world *world, int64_t count)

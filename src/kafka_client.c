@@ -1,0 +1,120 @@
+#include "kafka_client.h"
+
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "cdclite/log.h"
+#include "kafka_config.h"
+
+enum {
+    LAST_COMMIT_MS = 1000, /* for the last offsets to reach the broker at close */
+    CLOSE_SECONDS = 5,     /* librdkafka's destroy can hang (its issues 4187, 4724) */
+};
+
+static void on_error(rd_kafka_t *consumer, int code, const char *reason, void *opaque)
+{
+    struct kafka_client *client = opaque;
+    char text[256];
+    if (code == RD_KAFKA_RESP_ERR__FATAL) {
+        code = rd_kafka_fatal_error(consumer, text, sizeof text);
+        reason = text;
+    }
+    snprintf(client->last_error, sizeof client->last_error, "%s", reason);
+    switch (code) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR__SSL: client->failed = true; break;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        client->topic_missing = true;
+        log_write(LOG_DEBUG, "Kafka: %s", reason);
+        break;
+    default: log_write(client->loading ? LOG_WARNING : LOG_DEBUG, "Kafka: %s", reason);
+    }
+}
+
+static void on_log(const rd_kafka_t *consumer, int level, const char *facility, const char *text)
+{
+    (void)consumer;
+    (void)level;
+    log_write(LOG_DEBUG, "librdkafka: %s: %s", facility, text);
+}
+
+static void on_commit(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
+                      rd_kafka_topic_partition_list_t *offsets, void *opaque)
+{
+    struct kafka_client *client = opaque;
+    (void)consumer;
+    (void)offsets;
+    client->commits_under_way--;
+    if (code && code != RD_KAFKA_RESP_ERR__NO_OFFSET)
+        log_write(LOG_DEBUG, "Kafka: offsets (for lag monitors only) were not committed: %s",
+                  rd_kafka_err2str(code));
+}
+
+int kafka_client_open(struct kafka_client *client, const struct kafka_settings *settings, struct error *error)
+{
+    char why[512];
+    rd_kafka_conf_t *conf = NULL;
+    if (kafka_config_make(settings, &conf, error)) goto failed;
+    rd_kafka_conf_set_opaque(conf, client);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_log_cb(conf, on_log);
+    rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
+    client->handle = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
+    if (!client->handle) {
+        error_set(error, ERROR_USAGE, "librdkafka refuses its configuration: %s", why);
+        goto failed;
+    }
+    rd_kafka_poll_set_consumer(client->handle);
+    return 0; /* the consumer owns the configuration now */
+failed:
+    if (conf) rd_kafka_conf_destroy(conf);
+    return -1;
+}
+
+void kafka_client_serve(struct kafka_client *client, int timeout_ms)
+{
+    rd_kafka_message_t *record = rd_kafka_consumer_poll(client->handle, timeout_ms);
+    if (record) rd_kafka_message_destroy(record);
+}
+
+int kafka_client_no_answer(struct kafka_client *client, int code, const char *what, struct error *error)
+{
+    char brokers[256] = "";
+    size_t size = sizeof brokers;
+    rd_kafka_conf_get(rd_kafka_conf(client->handle), "bootstrap.servers", brokers, &size);
+    /* Serves on_error, which knows more than "timed out". */
+    kafka_client_serve(client, 0);
+    return error_set(error, ERROR_SOURCE, "%s: %s: %s%s%s; check --brokers and that the broker runs", brokers,
+                     what, rd_kafka_err2str((rd_kafka_resp_err_t)code), *client->last_error ? ": " : "",
+                     client->last_error);
+}
+
+static void *destroy(void *consumer)
+{
+    rd_kafka_destroy_flags(consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    return NULL;
+}
+
+void kafka_client_close(struct kafka_client *client)
+{
+    pthread_t thread;
+    struct timespec until;
+    if (!client->handle) return;
+    for (int waited = 0; client->commits_under_way > 0 && waited < LAST_COMMIT_MS; waited += 10)
+        kafka_client_serve(client, 10);
+    /* No unassign before destroy: the two of them may stop a partition twice, which asserts (issue 5573). On
+     * a thread of its own, which is left behind if it hangs: everything is stored by now. */
+    if (pthread_create(&thread, NULL, destroy, client->handle)) return;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += CLOSE_SECONDS;
+    if (pthread_timedjoin_np(thread, NULL, &until)) {
+        log_write(LOG_DEBUG, "librdkafka did not close in time; left behind");
+        pthread_detach(thread);
+    }
+}

@@ -1,0 +1,35 @@
+#ifndef KAFKA_CLIENT_H
+#define KAFKA_CLIENT_H
+
+#include <stdbool.h>
+
+#include "cdclite/error.h"
+#include "cdclite/kafka_source.h"
+
+struct rd_kafka_s;
+
+/* librdkafka's consumer and what it reported besides messages. Its callbacks run on the thread that polls. */
+struct kafka_client {
+    struct rd_kafka_s *handle;
+    int commits_under_way;
+    char last_error[256]; /* what librdkafka reported last */
+    bool failed;          /* that cannot mend itself: `last_error` says what */
+    bool topic_missing;   /* a topic is not there, or no longer; cleared by whoever looks after it */
+    bool loading;         /* troubles are warnings from now on; before, they explain why opening failed */
+};
+
+/* ERROR_USAGE for a property that is unknown or cdclite's own. The client stays at its address until
+ * kafka_client_close, which comes afterwards, also after a failure. */
+int kafka_client_open(struct kafka_client *client, const struct kafka_settings *settings,
+                      struct error *error);
+
+/* Fails with what librdkafka answered to a question, and with what it knows besides; `code` is its own. */
+int kafka_client_no_answer(struct kafka_client *client, int code, const char *what, struct error *error);
+
+/* Waits a little for the last offsets to reach the broker, and no longer for a consumer that hangs. */
+void kafka_client_close(struct kafka_client *client);
+
+/* Polls once and drops what came: serves the callbacks. */
+void kafka_client_serve(struct kafka_client *client, int timeout_ms);
+
+#endif
