@@ -240,7 +240,8 @@ static enum envelope_outcome read_payload(struct reading *reading, const struct 
     if (members->has_event_count &&
         (slice_is(members->status, "\"BEGIN\"") || slice_is(members->status, "\"END\"")))
         return read_boundary(reading, members, boundary);
-    if (!members->flattened && !flattened_schema(change->schema_block, reading->arena))
+    if (!members->flattened && !flattened_schema(change->schema_block, reading->arena) &&
+        !flattened_keyed(message, payload, reading->arena))
         return refused(reading, "no Debezium envelope: op is missing (another producer's, or flattened by "
                                 "ExtractNewRecordState: then set add.fields=op,table,lsn,source.ts_ms)");
     const char *problem = flattened_read(message, payload, change->schema_block, reading->arena, change);

@@ -1,5 +1,6 @@
 #include "cdclite/flattened.h"
 
+#include "cdclite/message_key.h"
 #include "cdclite/source_facts.h"
 
 static bool is_one_of(struct slice name, const char *const *names)
@@ -68,6 +69,26 @@ static bool is_topic(struct slice name)
 {
     return name.size && !memchr(name.at, ':', name.size) && !memchr(name.at, '/', name.size) &&
            !slice_is(name, "stdin");
+}
+
+bool flattened_keyed(const struct message *message, struct slice record, struct arena *arena)
+{
+    struct json_reader key, row;
+    struct slice wanted, name;
+    size_t found = 0;
+    if (!is_topic(message->topic) || !memchr(message->topic.at, '.', message->topic.size) ||
+        !message_key_open(message->key, arena, &key))
+        return false;
+    for (; json_member(&key, arena, &wanted) == 1; found++) {
+        bool there = false;
+        if (json_skip(&key, NULL)) return false;
+        json_start(&row, record);
+        if (json_open(&row, JSON_OBJECT)) return false;
+        while (!there && json_member(&row, arena, &name) == 1 && json_skip(&row, NULL) == 0)
+            there = slice_equals(name, wanted);
+        if (!there) return false;
+    }
+    return found > 0;
 }
 
 /* SERVER.SCHEMA.TABLE, as Debezium names topics: the first and the last part, and what stands between. */

@@ -242,7 +242,7 @@ static int mark_missing(struct loader *loader, struct captured_table *table, con
         if (ends_key_change < 0) return -1;
     }
     enum old_values known_before = table->old_values;
-    missing_values_mark(table, change, ends_key_change);
+    missing_values_mark(table, change, table_key_tells(table, message), ends_key_change);
     if (table->old_values == OLD_VALUES_LEFT_OUT && known_before != OLD_VALUES_LEFT_OUT &&
         !change->flattened && !change->document)
         log_write(LOG_WARNING,

@@ -6,9 +6,15 @@
 static bool is_placeholder(const struct value *value)
 {
     static const char *const spellings[] = {
-        "__debezium_unavailable_value",
-        "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==", /* bytes without a schema: base64 */
-        "[\"__debezium_unavailable_value\"]",       /* arrays of text */
+        "__debezium_unavailable_value", "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==", /* bytes in base64, */
+        "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ",                                   /* for URLs, */
+        "5f5f646562657a69756d5f756e617661696c61626c655f76616c7565",                 /* and in hex */
+        "[\"__debezium_unavailable_value\"]",                                       /* arrays: of text, */
+        "[\"X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==\"]",                           /* of bytes, */
+        "[\"b68a35a7-17ad-35b3-af2a-ae46edb4545a\"]", /* of UUIDs: its name-based one, */
+        /* and of numbers: its bytes */
+        "[95,95,100,101,98,101,122,105,117,109,95,117,110,97,118,97,105,108,97,98,108,101,95,118,97,108,117,"
+        "101]",
         "{\"__debezium_unavailable_value\":\"__debezium_unavailable_value\"}", /* a map */
         NULL};
     if (value->type != VALUE_TEXT && value->type != VALUE_BLOB) return false;
@@ -47,7 +53,8 @@ static void mark_delete(struct captured_table *table)
         table->columns[i].missing_before = table->columns[i].in_before && !table->columns[i].key;
 }
 
-void missing_values_mark(struct captured_table *table, const struct change *change, bool ends_key_change)
+void missing_values_mark(struct captured_table *table, const struct change *change, bool keyed,
+                         bool ends_key_change)
 {
     if (change->op == 'u') {
         enum old_values old = change->before.at ? OLD_VALUES_CARRIED : OLD_VALUES_LEFT_OUT;
@@ -56,7 +63,7 @@ void missing_values_mark(struct captured_table *table, const struct change *chan
         mark_update(table, change);
     } else if (change->op == 'c' && ends_key_change && table->old_values != OLD_VALUES_CARRIED) {
         mark_insert(table);
-    } else if (change->op == 'd' && table_has_key(table) &&
+    } else if (change->op == 'd' && keyed &&
                (change->document ? !change->before.at : table->old_values == OLD_VALUES_LEFT_OUT)) {
         mark_delete(table);
     }

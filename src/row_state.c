@@ -8,6 +8,7 @@
 #include "cdclite/log.h"
 #include "cdclite/missing_value.h"
 #include "cdclite/row_reader.h"
+#include "cdclite/table_key.h"
 #include "lineage_sql.h"
 
 struct row_states {
@@ -360,12 +361,12 @@ static struct value known(const struct previous *previous, size_t column, bool *
     return *unknown ? (struct value){0} : previous->values[column];
 }
 
-static void fill_column(struct captured_table *table, const struct change *change, size_t i,
+static void fill_column(struct captured_table *table, const struct change *change, size_t i, bool followed,
                         const struct previous *previous)
 {
     struct captured_column *column = &table->columns[i];
     if (column->missing_before) {
-        if (column->key && change->op == 'u') {
+        if (followed && column->key && change->op == 'u') {
             table->before[i] =
                 table->after[i]; /* an update keeps the key: Debezium sends another as two events */
         } else {
@@ -383,13 +384,12 @@ int row_states_fill(struct row_states *states, struct captured_table *table, con
                     const struct change *change, struct arena *arena, struct error *error)
 {
     struct previous previous = {.table = table};
-    /* A key that only the tutorial declares tells no row for certain. */
-    bool followed = table_has_key(table) && (table->key_declared || message->key.at);
+    bool followed = table_key_tells(table, message);
     if (!is_incomplete(table)) return 0;
     if (followed && (begin(states, table, error) ||
                      find_previous(states, table, message, change, arena, &previous, error)))
         return -1;
-    for (size_t i = 0; i < table->count; i++) fill_column(table, change, i, &previous);
+    for (size_t i = 0; i < table->count; i++) fill_column(table, change, i, followed, &previous);
     return 0;
 }
 

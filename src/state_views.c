@@ -1,3 +1,5 @@
+#include <strings.h>
+
 #include "cdclite/history_ddl.h"
 #include "lineage_sql.h"
 #include "table_views.h"
@@ -244,6 +246,20 @@ static void source_columns(struct buffer *out, const struct captured_table *tabl
     buffer_free(&x);
 }
 
+/* A column's name in T_versions, where valid_from and valid_to are ours: behind one like them stands a
+ * number. */
+static void version_name(struct buffer *out, const struct captured_column *column)
+{
+    static const char *const own[] = {"valid_from", "valid_to"};
+    struct buffer name = {0};
+    buffer_text(&name, column->column_name);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (strcasecmp(column->column_name, own[i]) == 0) buffer_text(&name, "_2");
+    buffer_identifier(out, buffer_string(&name));
+    out->failed |= name.failed;
+    buffer_free(&name);
+}
+
 static void versions_view(struct buffer *out, const struct captured_table *table)
 {
     view_head(out, table, "versions",
@@ -253,7 +269,7 @@ static void versions_view(struct buffer *out, const struct captured_table *table
     for (size_t i = 0; i < table->count; i++) {
         lineage_spelled(table, i, "after", out);
         buffer_text(out, " AS ");
-        buffer_identifier(out, table->columns[i].column_name);
+        version_name(out, &table->columns[i]);
         buffer_text(out, ",\n  ");
     }
     time_sql(out, "\"cdc.changed_at\"", UNIT_TIMESTAMP_US, true);

@@ -81,6 +81,23 @@ static int has_rows(sqlite3 *db, const struct captured_table *table, bool *there
     return result;
 }
 
+/* The columns that text lines and T_field_changes name first follow the key, unless the table's text log has
+ * begun with those it had. */
+static int follow_identity(sqlite3 *db, struct captured_table *table, bool renamed, struct error *error)
+{
+    int64_t begun;
+    struct buffer sql = {0};
+    buffer_text(&sql, "SELECT EXISTS (SELECT 1 FROM text_log WHERE name = ");
+    buffer_literal(&sql, table->name);
+    buffer_char(&sql, ')');
+    int result = buffer_failed(&sql) ? error_memory(error)
+                                     : database_integer(db, buffer_string(&sql), 0, &begun, error);
+    buffer_free(&sql);
+    for (size_t i = 0; i < table->count && result == 0 && !begun; i++)
+        table->columns[i].identifying = table->columns[i].key || (renamed && table->columns[i].identifying);
+    return result;
+}
+
 static int follow_keyless(struct captured_table *table)
 {
     const struct captured_column *declared = table_column(table, "holding_id");
@@ -112,9 +129,15 @@ int table_key_follow(sqlite3 *db, struct captured_table *table, struct slice mes
     bool renamed = is_renamed(table, columns, count);
     if (has_rows(db, table, &rows, error)) return -1;
     set_key(table, columns, count);
+    if (table->stored_count > 0 && follow_identity(db, table, renamed, error)) return -1;
     if (renamed) return TABLE_KEY_SAME;
     table->key_enforced = !rows;
     return rows ? TABLE_KEY_OTHER : TABLE_KEY_SAME;
+}
+
+bool table_key_tells(const struct captured_table *table, const struct message *message)
+{
+    return table_has_key(table) && (table->key_declared || message->key.at);
 }
 
 static bool is_listed(const char *columns, const char *name)

@@ -85,7 +85,10 @@ static bool double_of(struct slice text, double *number)
     *number = strtod(copy, NULL);
     size_t count = significant_digits(copy, text.size, digits, MOST_DIGITS);
     if (count == 0) return !signbit(*number); /* SQLite turns -0.0 into 0.0 */
-    if (count > MOST_DIGITS || !isfinite(*number) || fabs(*number) < 2.2250738585072014e-308) return false;
+    if (count > MOST_DIGITS || !isfinite(*number)) return false;
+    /* Below the normal numbers a double has fewer digits; what is sent there is some double's own spelling.
+     */
+    if (fabs(*number) < 2.2250738585072014e-308) return *number != 0.0;
     if (count <= EXACT_DIGITS) return true;
     for (int precision = EXACT_DIGITS; precision <= MOST_DIGITS; precision++) {
         int size = snprintf(printed, sizeof printed, "%.*e", precision - 1, *number);

@@ -17,6 +17,10 @@ bool flattened_adds(struct slice name);
 /* Whether a schema block describes a flattened row: Connect names it SERVER.SCHEMA.TABLE.Value. */
 bool flattened_schema(struct slice schema_block, struct arena *arena);
 
+/* Whether a record in a topic SERVER.….TABLE has its message key's columns among its own, as a row does even
+ * where the transformation adds nothing. */
+bool flattened_keyed(const struct message *message, struct slice record, struct arena *arena);
+
 /*
  * Reads one into `change`: the row's record stands in `after`, of a delete in `before`. Where the record does
  * not say its table, the topic does, else the schema block; where it has no time of the source, Kafka's

@@ -3,6 +3,7 @@
 
 #include "cdclite/arena.h"
 #include "cdclite/captured_table.h"
+#include "cdclite/message.h"
 
 struct sqlite3;
 
@@ -16,6 +17,10 @@ enum table_key_outcome { TABLE_KEY_SAME = 0, TABLE_KEY_OTHER = 1 };
  */
 int table_key_follow(struct sqlite3 *db, struct captured_table *table, struct slice message_key,
                      struct arena *arena, struct error *error);
+
+/* Whether the row of a message is told by the table's key: its message has one, or the user said so. What
+ * only the tutorial declares tells no row for certain. */
+bool table_key_tells(const struct captured_table *table, const struct message *message);
 
 /* Makes the columns of the list "a,b" the key, by the user's word. TABLE_KEY_OTHER when the table had
  * another; ERROR_USAGE for a column that it does not have. */
