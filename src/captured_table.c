@@ -97,6 +97,21 @@ struct captured_column *table_append_column(struct captured_table *table, const 
     return column;
 }
 
+void table_declare_type(struct captured_table *table, struct captured_column *column)
+{
+    const struct table_type_choice *choice = table->type_choices;
+    for (; choice && choice->table; choice++) {
+        if (column->sent_as || strcasecmp(choice->table, table->name) != 0 ||
+            strcmp(choice->column, column->name) != 0)
+            continue;
+        bool same = column->declared && column->type.kind == choice->type.kind &&
+                    column->type.unit == choice->type.unit && column->type.scale == choice->type.scale;
+        if (same) continue;
+        column->type = choice->type;
+        column->declared = column->unsaved = table->views_stale = true;
+    }
+}
+
 struct column_change *table_append_change(struct captured_table *table, const char *default_sql,
                                           const char *old_sent_as, struct error *error)
 {

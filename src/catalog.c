@@ -41,8 +41,9 @@ static struct captured_table *append_table(struct catalog *catalog, const char *
     if (!tables) return NULL;
     catalog->tables = tables;
     struct captured_table *table = table_new(name, source_name, topic);
-    if (table) tables[catalog->count++] = table;
-    return table;
+    if (!table) return NULL;
+    table->type_choices = catalog->choices ? catalog->choices->types : NULL;
+    return tables[catalog->count++] = table;
 }
 
 static int load_tables(struct catalog *catalog, struct error *error)
@@ -260,21 +261,6 @@ struct captured_table *catalog_of_topic(const struct catalog *catalog, struct sl
     return NULL;
 }
 
-void catalog_declare_types(const struct catalog *catalog, struct captured_table *table)
-{
-    const struct table_type_choice *choice = catalog->choices ? catalog->choices->types : NULL;
-    for (; choice && choice->table; choice++) {
-        struct captured_column *column =
-            strcasecmp(choice->table, table->name) == 0 ? table_column(table, choice->column) : NULL;
-        if (!column || column->sent_as) continue;
-        bool same = column->declared && column->type.kind == choice->type.kind &&
-                    column->type.unit == choice->type.unit && column->type.scale == choice->type.scale;
-        if (same) continue;
-        column->type = choice->type;
-        column->declared = column->unsaved = table->views_stale = true;
-    }
-}
-
 /* A type that is said of a known table must be of one of its columns, and of one that no schema has typed. */
 static int check_types(const struct catalog *catalog, struct error *error)
 {
@@ -317,7 +303,7 @@ int catalog_apply_choices(struct catalog *catalog,
         struct captured_table *table = catalog->tables[i];
         const char *columns = key_choice(catalog, table->name);
         int outcome = columns ? table_key_declare(table, columns, error) : TABLE_KEY_SAME;
-        catalog_declare_types(catalog, table);
+        for (size_t k = 0; k < table->count; k++) table_declare_type(table, &table->columns[k]);
         if (outcome < 0 || table_store_shape(catalog->db, table, 0, error) ||
             table_save_facts(catalog->db, table, error) ||
             (outcome == TABLE_KEY_OTHER && rekeyed(context, table, error))) {

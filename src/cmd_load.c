@@ -10,6 +10,7 @@
 #include "cdclite/log.h"
 #include "cdclite/progress.h"
 #include "cdclite/property_file.h"
+#include "cdclite/type_name.h"
 #include "commands.h"
 
 /* What the options say, in the forms that the modules take; owns the lists. */
@@ -19,7 +20,9 @@ struct load {
     struct kafka_settings kafka;
     struct text_choice *texts;
     struct table_name *names;
-    char **parts; /* the names cut out of TABLE=FILE and TOPIC=NAME */
+    struct table_key_choice *keys;
+    struct table_type_choice *types;
+    char **parts; /* the names cut out of TABLE=FILE, TOPIC=NAME and the like */
     size_t part_count;
     struct topic_filter topics;
     struct property_list properties;
@@ -32,6 +35,8 @@ static void load_free(struct load *load)
     free(load->parts);
     free(load->texts);
     free(load->names);
+    free(load->keys);
+    free(load->types);
     topic_filter_free(&load->topics);
     property_list_free(&load->properties);
     positions_free(&load->positions);
@@ -96,6 +101,41 @@ static int read_names(struct load *load, const struct options *options, struct e
     return 0;
 }
 
+static int read_keys(struct load *load, const struct options *options, struct error *error)
+{
+    load->keys = calloc(options->keys.count + 1, sizeof *load->keys);
+    if (!load->keys) return error_memory(error);
+    load->settings.choices.keys = load->keys;
+    for (size_t i = 0; i < options->keys.count; i++) {
+        const char *text = options->keys.all[i], *equals = strchr(text, '=');
+        if (!equals || equals == text || !equals[1])
+            return error_set(error, ERROR_USAGE, "--key %s: write TABLE=COLUMN,...", text);
+        const char *table = part(load, text, (size_t)(equals - text), error);
+        if (!table) return -1;
+        load->keys[i] = (struct table_key_choice){table, equals + 1};
+    }
+    return 0;
+}
+
+static int read_types(struct load *load, const struct options *options, struct error *error)
+{
+    load->types = calloc(options->types.count + 1, sizeof *load->types);
+    if (!load->types) return error_memory(error);
+    load->settings.choices.types = load->types;
+    for (size_t i = 0; i < options->types.count; i++) {
+        const char *text = options->types.all[i], *equals = strrchr(text, '='), *dot = strchr(text, '.');
+        if (!equals || !dot || dot == text || dot > equals || dot + 1 == equals)
+            return error_set(error, ERROR_USAGE, "--type %s: write TABLE.COLUMN=TYPE", text);
+        const char *table = part(load, text, (size_t)(dot - text), error);
+        const char *column = table ? part(load, dot + 1, (size_t)(equals - dot - 1), error) : NULL;
+        if (!column) return -1;
+        load->types[i] = (struct table_type_choice){.table = table, .column = column};
+        if (type_named(equals + 1, &load->types[i].type))
+            return error_set(error, ERROR_USAGE, "--type %s: a type is %s", text, type_names);
+    }
+    return 0;
+}
+
 static int read_kafka(struct load *load, const struct options *options, struct error *error)
 {
     if (topic_filter_make(&load->topics, options->topics.all, error)) return -1;
@@ -141,6 +181,7 @@ static int read_options(struct load *load, const struct options *options, struct
                                         .max_event_bytes = load->settings.max_event_bytes,
                                         .until_end = options->until_end};
     return read_texts(load, options, error) || read_names(load, options, error) ||
+                   read_keys(load, options, error) || read_types(load, options, error) ||
                    read_kafka(load, options, error)
                ? -1
                : 0;

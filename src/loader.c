@@ -321,10 +321,8 @@ static int read_rows(struct loader *loader, struct captured_table *table, const 
     sqlite3 *db = loader->database.handle;
     int64_t change_id = loader->next_change_id;
     int keyed = TABLE_KEY_SAME;
-    size_t known = table->count;
     int result = rows_read(table, message, change, schema, change_id, &loader->arena, error);
     if (result < 0) return -1;
-    if (table->count > known) catalog_declare_types(loader->catalog, table);
     if (result == 0 && change->op != 't')
         keyed = table_key_follow(db, table, message->key, &loader->arena, error);
     if (result == 0 && change->flattened && !table->flattened) table->flattened = table->facts_unsaved = true;

@@ -83,7 +83,11 @@ static int find_column(const struct row_reading *reading, struct slice name, siz
         return 0;
     }
     *index = table->count;
-    return table_add_column(table, name, &any, NULL, error);
+    int result = table_add_column(table, name, &any, NULL, error);
+    if (result || schema) return result;
+    table_declare_type(table, &table->columns[*index]);
+    if (table->columns[*index].declared) *type = table->columns[*index].type;
+    return 0;
 }
 
 static int refuse_column(struct slice name, const char *problem, struct error *error)

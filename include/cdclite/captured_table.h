@@ -61,6 +61,12 @@ struct table_snapshot {
 /* What its updates carry of the old row. */
 enum old_values { OLD_VALUES_UNSEEN, OLD_VALUES_CARRIED, OLD_VALUES_LEFT_OUT };
 
+/* What the user said of a column: `--type table.column=type`. */
+struct table_type_choice {
+    const char *table, *column;
+    struct column_type type;
+};
+
 /* A source table as the history keeps it. It stays at its address. */
 struct captured_table {
     int64_t table_id;
@@ -77,6 +83,8 @@ struct captured_table {
     bool key_declared; /* the key is one that the user said */
     const char
         *key_choice; /* that is to become it with the first row: borrowed from the options, NULL for none */
+    const struct table_type_choice
+        *type_choices;    /* of all tables, ended by one without table; borrowed, may be NULL */
     bool many_partitions; /* its rows came from several partitions: arrival is no order between keys */
     enum old_values old_values;
     bool keeps_state;   /* row_state follows its rows */
@@ -123,6 +131,9 @@ struct captured_column *table_append_column(struct captured_table *table, const 
  * Returns 0; 1 with `error` saying why the table cannot have it; -1 when memory ran out. */
 int table_add_column(struct captured_table *table, struct slice name, const struct column_type *type,
                      const char *sent_as, struct error *error);
+
+/* Gives a column that comes without a schema the type that the user said, if he did. */
+void table_declare_type(struct captured_table *table, struct captured_column *column);
 
 /* Appends to table->changes; copies both texts (which may be NULL). NULL when memory ran out. */
 struct column_change *table_append_change(struct captured_table *table, const char *default_sql,

@@ -21,10 +21,6 @@ struct table_name {
 struct table_key_choice {
     const char *table, *columns; /* "a,b" */
 };
-struct table_type_choice {
-    const char *table, *column;
-    struct column_type type;
-};
 struct table_choices {
     const struct table_name *names;
     const struct table_key_choice *keys;
@@ -62,9 +58,6 @@ int catalog_renew(struct catalog *catalog, struct error *error);
 int catalog_apply_choices(struct catalog *catalog,
                           int (*rekeyed)(void *context, struct captured_table *table, struct error *error),
                           void *context, struct error *error);
-
-/* Gives a table's columns that have come without a schema the types that the user said. */
-void catalog_declare_types(const struct catalog *catalog, struct captured_table *table);
 
 /* Adds what was stored to captured_table.changes, and saves the facts about tables, within the open
  * transaction. */
