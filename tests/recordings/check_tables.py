@@ -394,9 +394,8 @@ def check_versions(checks, name, rec, table_name, source, loaded):
     idle = {model.iso(row.event.changed_at, 'Z') for row in table.rows if row.event.op == 'u'}
     got = collections.defaultdict(list)
     at = {c: i for i, c in reversed(list(enumerate(shown)))}
-    # the view's own, if the source has such a column too
-    since_at, until_at = (max(i for i, c in enumerate(shown) if re.fullmatch(end + r'(:\d+)?', c))
-                          for end in ('valid_from', 'valid_to'))
+    since_at, until_at = at['valid_from'], at['valid_to']  # the view's own; a column of the source's gives way to them
+    at.update({c: at[c + '_2'] for c in ('valid_from', 'valid_to') if c in wanted and c + '_2' in at})
     names = {n: [n] + [k for e in table.rows for k in e.event.key or () if list(e.event.key).index(k) == i and k != n]
              for i, n in enumerate(keys)}  # a key's column by all its names
 
