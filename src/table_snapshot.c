@@ -35,21 +35,6 @@ int snapshot_load(sqlite3 *db, struct captured_table *table, struct error *error
     return result;
 }
 
-int snapshot_recover(sqlite3 *db, struct captured_table *table, struct error *error)
-{
-    struct buffer sql = {0};
-    buffer_printf(&sql,
-                  "INSERT INTO source_snapshot SELECT %lld, min(change_id), max(change_id), min(changed_at), "
-                  "lsn, tx_id, 1"
-                  " FROM ",
-                  (long long)table->table_id);
-    buffer_family_name(&sql, table->name, "history");
-    buffer_text(&sql, " WHERE op = 'r' GROUP BY lsn, tx_id");
-    int result = buffer_failed(&sql) ? error_memory(error) : database_run(db, buffer_string(&sql), error);
-    buffer_free(&sql);
-    return result ? -1 : snapshot_load(db, table, error);
-}
-
 static int begin(sqlite3 *db, struct captured_table *table, const struct change *change, int64_t change_id,
                  struct error *error)
 {
