@@ -1,5 +1,5 @@
-"""What the history and the views of any table have to hold after given messages: the contract, computed from the messages
-alone. Values are as they are stored; a row is {column: value}."""
+"""What the history and the views of any table have to hold after given messages: the contract, computed from the
+messages alone. Values are as they are stored; a row is {column: value}."""
 import collections
 import json
 
@@ -68,8 +68,9 @@ def read_events(messages):
         if payload is None:  # a tombstone, or {"schema":…,"payload":null}, as flattened deletes are
             if message.topic in flat_topics and name in alive[message.topic]:
                 alive[message.topic].discard(name)
-                events.append(Event(message.topic, table, 'd', message.timestamp_ms * 1000, None, None, *place, key, None,
-                                    {n: json.dumps(v) for n, v in key.items()}, None, {}, '', True))
+                before = {n: json.dumps(v) for n, v in key.items()}
+                events.append(Event(message.topic, table, 'd', message.timestamp_ms * 1000, None, None, *place, key,
+                                    None, before, None, {}, '', True))
             continue
         if 'source' in payload and 'op' in payload:
             op, source = json.loads(payload['op']), json.loads(payload['source'])
@@ -226,7 +227,8 @@ class Table:
             unavailable |= {'before_' + n for n in columns if n not in key_columns}
         if event.op == 'u' or event.op == 'c' and event.old_key:
             # an insert is a row's first state, but for the second half of a key change
-            known = self.gone.get(tuple(event.old_key.values()), Known()) if event.op == 'c' else self.state.get(key, Known())
+            known = (self.gone.get(tuple(event.old_key.values()), Known()) if event.op == 'c' else
+                     self.state.get(key, Known()))
             for n, raw in event.after.items():
                 carried = event.before is not None and n in event.before and not is_placeholder(event.before[n])
                 if is_placeholder(raw) and not carried:

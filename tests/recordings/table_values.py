@@ -65,7 +65,8 @@ def field_of(schema):
     parameters = schema.get('parameters') or {}
     items = field_of(schema['items']) if 'items' in schema else None
     return Field(schema['type'], schema.get('name'), int(parameters.get('scale', 0)),
-                 int(parameters.get('length', 0)), items, json.dumps(schema['default']) if 'default' in schema else None)
+                 int(parameters.get('length', 0)), items,
+                 json.dumps(schema['default']) if 'default' in schema else None)
 
 
 # Stored values.
@@ -316,7 +317,8 @@ def as_micros(text):
         minus, hours, minutes, seconds, fraction = clock.groups()
         micros = ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 10**6 + int((fraction or '').ljust(6, '0'))
         micros = -micros if minus else micros
-    return str(int(decimal.Decimal(months) * decimal.Decimal('30.4375') * 86400 * 10**6) + days * 86400 * 10**6 + micros)
+    whole_days = decimal.Decimal(months) * decimal.Decimal('30.4375') + days
+    return str(int(whole_days * 86400 * 10**6) + micros)
 
 
 def in_millis(text):
