@@ -31,6 +31,10 @@ static struct value *fact_named(struct source_facts *facts, struct slice name)
         {NAMED("commit_lsn"), &facts->commit_lsn},
         {NAMED("scn"), &facts->scn},
         {NAMED("collection"), &facts->table},
+        {NAMED("event_serial_no"), &facts->serial},
+        {NAMED("keyspace"), &facts->schema},
+        {NAMED("vgtid"), &facts->gtid},
+        {NAMED("server_transaction_id"), &facts->tx_id},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         if (slice_equals(name, wanted[i].name)) return wanted[i].value;
@@ -44,6 +48,7 @@ int source_facts_read(struct source_facts *facts, struct slice name, struct json
     struct value *value = fact_named(facts, name);
     if (!value) return json_skip(json, NULL);
     facts->collection |= slice_is(name, "collection");
+    facts->several_databases |= value == &facts->serial;
     switch (json_peek(json)) {
     case JSON_STRING:
     case JSON_NUMBER:
@@ -87,6 +92,8 @@ static void set_position(const struct source_facts *facts, struct arena *arena, 
         change->tx_id = facts->commit_lsn;
     } else if (facts->scn.type != VALUE_NULL) {
         change->lsn = facts->scn;
+    } else if (facts->gtid.type != VALUE_NULL) {
+        change->tx_id = facts->gtid;
     }
 }
 
@@ -100,10 +107,30 @@ static enum snapshot_mark snapshot_of(const struct value *snapshot)
     return streamed ? SNAPSHOT_NONE : SNAPSHOT_ROW;
 }
 
+/* SQL Server's connector captures several databases at once, each with a dbo: DATABASE.SCHEMA. Without memory
+ * for it the schema. */
+static struct slice schema_of_database(struct slice db, struct slice schema, struct arena *arena)
+{
+    char *text = arena_alloc(arena, db.size + 1 + schema.size);
+    if (!text) return schema;
+    memcpy(text, db.at, db.size);
+    text[db.size] = '.';
+    memcpy(text + db.size + 1, schema.at, schema.size);
+    return (struct slice){text, db.size + 1 + schema.size};
+}
+
+static struct slice schema_of(const struct source_facts *facts, struct arena *arena)
+{
+    struct slice db = text_of(&facts->db), schema = text_of(&facts->schema);
+    if (!schema.at) return db;
+    return facts->several_databases && db.size && schema.size ? schema_of_database(db, schema, arena)
+                                                              : schema;
+}
+
 bool source_facts_apply(const struct source_facts *facts, struct arena *arena, struct change *change)
 {
     change->server = text_of(&facts->name);
-    change->schema = facts->schema.type == VALUE_TEXT ? facts->schema.bytes : text_of(&facts->db);
+    change->schema = schema_of(facts, arena);
     change->table = text_of(&facts->table);
     change->snapshot = snapshot_of(&facts->snapshot);
     change->document = facts->collection;

@@ -18,9 +18,10 @@ enum snapshot_mark {
 
 /* One change event. Everything is borrowed from the message or its arena. */
 struct change {
-    char op;                            /* c u d r t, m for a logical message */
-    struct slice server, schema, table; /* source.name, .schema (where it has none: .db), .table */
-    int64_t changed_at;                 /* commit time at the source, microseconds since 1970 UTC */
+    char op; /* c u d r t, m for a logical message */
+    struct slice server, schema,
+        table;                  /* source.name, .schema (where it has none: .db; SQL Server: both), .table */
+    int64_t changed_at;         /* commit time at the source, microseconds since 1970 UTC */
     struct value lsn, tx_id;    /* position and transaction at the source (source_facts.h says which of its
                                    members    they are); NULL where there is none */
     struct slice before, after; /* source text of the row objects, absent for null */
