@@ -31,6 +31,9 @@ static struct value *fact_named(struct source_facts *facts, struct slice name)
         {NAMED("commit_lsn"), &facts->commit_lsn},
         {NAMED("scn"), &facts->scn},
         {NAMED("collection"), &facts->table},
+        {NAMED("ord"), &facts->ord},
+        {NAMED("lsid"), &facts->lsid},
+        {NAMED("txnNumber"), &facts->txn_number},
         {NAMED("event_serial_no"), &facts->serial},
         {NAMED("keyspace"), &facts->schema},
         {NAMED("vgtid"), &facts->gtid},
@@ -79,6 +82,29 @@ static struct value log_position(const struct source_facts *facts, struct arena 
     return (struct value){.type = VALUE_TEXT, .bytes = {text, file.size + (size_t)size}};
 }
 
+/* "1738317601:2": where an event stands in MongoDB's log, its second and its number within it. */
+static struct value oplog_position(const struct source_facts *facts, struct arena *arena)
+{
+    enum { NUMBERS = 48 };
+    char *text = arena_alloc(arena, NUMBERS);
+    if (!text) return (struct value){0};
+    int size = snprintf(text, NUMBERS, "%lld:%lld", (long long)(facts->ts_ms.integer / 1000),
+                        (long long)facts->ord.integer);
+    return (struct value){.type = VALUE_TEXT, .bytes = {text, (size_t)size}};
+}
+
+/* MongoDB numbers transactions within a session: "LSID:NUMBER". */
+static struct value session_transaction(const struct source_facts *facts, struct arena *arena)
+{
+    enum { NUMBER = 24 };
+    struct slice session = facts->lsid.bytes;
+    char *text = arena_alloc(arena, session.size + NUMBER);
+    if (!text) return (struct value){0};
+    memcpy(text, session.at, session.size);
+    int size = snprintf(text + session.size, NUMBER, ":%lld", (long long)facts->txn_number.integer);
+    return (struct value){.type = VALUE_TEXT, .bytes = {text, session.size + (size_t)size}};
+}
+
 /* Each kind of source has its own way to say where in its log and in which transaction a change stands. */
 static void set_position(const struct source_facts *facts, struct arena *arena, struct change *change)
 {
@@ -92,6 +118,13 @@ static void set_position(const struct source_facts *facts, struct arena *arena, 
         change->tx_id = facts->commit_lsn;
     } else if (facts->scn.type != VALUE_NULL) {
         change->lsn = facts->scn;
+    } else if (facts->collection) {
+        /* A snapshot's rows are of no place in the log. */
+        bool placed = change->snapshot == SNAPSHOT_NONE && facts->ts_ms.type == VALUE_INTEGER &&
+                      facts->ord.type == VALUE_INTEGER;
+        if (placed) change->lsn = oplog_position(facts, arena);
+        if (facts->lsid.type == VALUE_TEXT && facts->txn_number.type == VALUE_INTEGER)
+            change->tx_id = session_transaction(facts, arena);
     } else if (facts->gtid.type != VALUE_NULL) {
         change->tx_id = facts->gtid;
     }

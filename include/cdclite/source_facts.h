@@ -17,7 +17,8 @@ struct source_facts {
     struct value scn;                    /* Oracle */
     struct value serial;    /* SQL Server's event_serial_no: not kept, but it is its connector's mark */
     bool several_databases; /* the table is told by its database too */
-    bool collection;        /* MongoDB */
+    struct value ord, lsid, txn_number; /* MongoDB */
+    bool collection;                    /* MongoDB */
 };
 
 /* Reads the value at the reader into the fact of that name; one of another name is passed over. -1: broken
