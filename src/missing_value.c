@@ -63,6 +63,15 @@ static void mark_delete(struct captured_table *table)
         table->columns[i].missing_before = table->columns[i].in_before && !table->columns[i].key;
 }
 
+static void mark_placeholders(struct captured_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        struct captured_column *column = &table->columns[i];
+        column->missing_before |= column->in_before && is_placeholder(&table->before[i]);
+        column->missing_after |= column->in_after && is_placeholder(&table->after[i]);
+    }
+}
+
 void missing_values_mark(struct captured_table *table, const struct change *change, bool keyed,
                          bool ends_key_change)
 {
@@ -81,6 +90,7 @@ void missing_values_mark(struct captured_table *table, const struct change *chan
                (change->document ? !change->before.at : table->old_values == OLD_VALUES_LEFT_OUT)) {
         mark_delete(table);
     }
+    if (change->placeholders) mark_placeholders(table);
     for (size_t i = 0; i < table->count; i++) {
         const struct captured_column *column = &table->columns[i];
         if (column->missing_before) table->before[i] = (struct value){0};

@@ -167,6 +167,7 @@ bool source_facts_apply(const struct source_facts *facts, struct arena *arena, s
     change->table = text_of(&facts->table);
     change->snapshot = snapshot_of(&facts->snapshot);
     change->document = facts->collection;
+    change->placeholders = facts->scn.type != VALUE_NULL;
     set_position(facts, arena, change);
     if (facts->ts_us.type == VALUE_INTEGER) {
         change->changed_at = facts->ts_us.integer;

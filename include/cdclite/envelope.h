@@ -29,6 +29,7 @@ struct change {
     bool flattened; /* by ExtractNewRecordState: `after` (of a delete `before`) is the whole record */
     bool upsert; /* a flattened record without __op: `op` is c until the row's last state says whether it is u
                   */
+    bool placeholders;   /* Oracle's: a placeholder is one wherever it stands, in before too */
     bool document;       /* MongoDB's: before and after are the documents' JSON text, decoded */
     struct slice update; /* of a document without `after`: what MongoDB's updateDescription (or patch) says */
     struct slice content;      /* of a logical message: source text of {prefix, content} */

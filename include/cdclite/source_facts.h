@@ -27,7 +27,7 @@ int source_facts_read(struct source_facts *facts, struct slice name, struct json
                       struct arena *arena);
 
 /* Sets what the facts tell of a change: names, changed_at (unless no time is known: then false), lsn, tx_id,
- * snapshot, document. */
+ * snapshot, document, placeholders. */
 bool source_facts_apply(const struct source_facts *facts, struct arena *arena, struct change *change);
 
 #endif
