@@ -1,46 +1,47 @@
 #include "cdclite/source_facts.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
-#define NAMED(text)           \
-    {                         \
-        text, sizeof text - 1 \
+#define NAMED(text, member)                                            \
+    {                                                                  \
+        {text, sizeof text - 1}, offsetof(struct source_facts, member) \
     }
 
 /* The fact of a member's name; NULL for one that is not kept. */
 static struct value *fact_named(struct source_facts *facts, struct slice name)
 {
-    struct {
+    static const struct {
         struct slice name;
-        struct value *value;
-    } const wanted[] = {
-        {NAMED("ts_ms"), &facts->ts_ms},
-        {NAMED("ts_us"), &facts->ts_us},
-        {NAMED("name"), &facts->name},
-        {NAMED("db"), &facts->db},
-        {NAMED("schema"), &facts->schema},
-        {NAMED("table"), &facts->table},
-        {NAMED("lsn"), &facts->lsn},
-        {NAMED("txId"), &facts->tx_id},
-        {NAMED("snapshot"), &facts->snapshot},
-        {NAMED("file"), &facts->file},
-        {NAMED("pos"), &facts->pos},
-        {NAMED("row"), &facts->row},
-        {NAMED("gtid"), &facts->gtid},
-        {NAMED("change_lsn"), &facts->change_lsn},
-        {NAMED("commit_lsn"), &facts->commit_lsn},
-        {NAMED("scn"), &facts->scn},
-        {NAMED("collection"), &facts->table},
-        {NAMED("ord"), &facts->ord},
-        {NAMED("lsid"), &facts->lsid},
-        {NAMED("txnNumber"), &facts->txn_number},
-        {NAMED("event_serial_no"), &facts->serial},
-        {NAMED("keyspace"), &facts->schema},
-        {NAMED("vgtid"), &facts->gtid},
-        {NAMED("server_transaction_id"), &facts->tx_id},
+        size_t offset;
+    } wanted[] = {
+        NAMED("ts_ms", ts_ms),
+        NAMED("ts_us", ts_us),
+        NAMED("name", name),
+        NAMED("db", db),
+        NAMED("schema", schema),
+        NAMED("table", table),
+        NAMED("lsn", lsn),
+        NAMED("txId", tx_id),
+        NAMED("snapshot", snapshot),
+        NAMED("file", file),
+        NAMED("pos", pos),
+        NAMED("row", row),
+        NAMED("gtid", gtid),
+        NAMED("change_lsn", change_lsn),
+        NAMED("commit_lsn", commit_lsn),
+        NAMED("scn", scn),
+        NAMED("collection", table),
+        NAMED("ord", ord),
+        NAMED("lsid", lsid),
+        NAMED("txnNumber", txn_number),
+        NAMED("event_serial_no", serial),
+        NAMED("keyspace", schema),
+        NAMED("vgtid", gtid),
+        NAMED("server_transaction_id", tx_id),
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        if (slice_equals(name, wanted[i].name)) return wanted[i].value;
+        if (slice_equals(name, wanted[i].name)) return (struct value *)((char *)facts + wanted[i].offset);
     return NULL;
 }
 
