@@ -84,7 +84,7 @@ CREATE TABLE connector_run(
   run_id          TEXT,              -- header __debezium.context.runId; NULL where the run was told by its order
   last_tx_id      INTEGER,           -- of its last event so far,
   last_lsn        INTEGER,
-  greatest_lsn    INTEGER            -- and the highest position it has reached
+  greatest_lsn    INTEGER            -- and the highest position it has reached; the latest commit time where positions are no numbers
 ) STRICT;
 
 CREATE TABLE redelivered_event(

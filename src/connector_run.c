@@ -253,12 +253,18 @@ bool runs_same(const struct run *a, const struct run *b)
     return a == b || (a->run_id && b->run_id && strcmp(a->run_id, b->run_id) == 0);
 }
 
-bool runs_others_reached(const struct runs *runs, const struct stream *stream, int64_t lsn)
+bool run_place(const struct change *change, int64_t *place)
+{
+    *place = change->lsn.type == VALUE_INTEGER ? change->lsn.integer : change->changed_at;
+    return change->lsn.type != VALUE_NULL;
+}
+
+bool runs_others_reached(const struct runs *runs, const struct stream *stream, int64_t place)
 {
     const struct run *own = &runs->all[stream->run];
     for (size_t i = 0; i < runs->count; i++) {
         const struct run *run = &runs->all[i];
-        if (run->table_id == own->table_id && run->has_greatest && run->greatest_lsn >= lsn &&
+        if (run->table_id == own->table_id && run->has_greatest && run->greatest_lsn >= place &&
             !runs_same(run, own) && runs_comparable(run, own))
             return true;
     }
@@ -278,16 +284,17 @@ struct stream *runs_take(struct runs *runs, struct captured_table *table, const 
 int runs_advance(struct runs *runs, struct stream *stream, const struct change *change, struct error *error)
 {
     struct run *run = &runs->all[stream->run];
+    int64_t place;
+    if (!run_place(change, &place)) return 0;
+    if (!run->has_greatest || run->greatest_lsn < place) run->greatest_lsn = place;
+    run->has_greatest = run->unsaved = true;
     if (change->tx_id.type != VALUE_INTEGER || change->lsn.type != VALUE_INTEGER) return 0;
     if (!run->run_id && (!run->has_last || run->last_tx != change->tx_id.integer) &&
         !tx_set_add(&stream->seen, change->tx_id.integer))
         return error_memory(error);
-    run->has_last = run->unsaved = true;
+    run->has_last = true;
     run->last_tx = change->tx_id.integer;
     run->last_lsn = change->lsn.integer;
-    if (!run->has_greatest || run->greatest_lsn < change->lsn.integer)
-        run->greatest_lsn = change->lsn.integer;
-    run->has_greatest = true;
     return 0;
 }
 
@@ -297,8 +304,13 @@ int runs_save(struct runs *runs, struct error *error)
         struct run *run = &runs->all[i];
         if (!run->unsaved) continue;
         sqlite3_bind_int64(runs->save, 1, run->number);
-        sqlite3_bind_int64(runs->save, 2, run->last_tx);
-        sqlite3_bind_int64(runs->save, 3, run->last_lsn);
+        if (run->has_last) {
+            sqlite3_bind_int64(runs->save, 2, run->last_tx);
+            sqlite3_bind_int64(runs->save, 3, run->last_lsn);
+        } else {
+            sqlite3_bind_null(runs->save, 2);
+            sqlite3_bind_null(runs->save, 3);
+        }
         sqlite3_bind_int64(runs->save, 4, run->greatest_lsn);
         if (database_step(runs->db, runs->save, error)) return -1;
         run->unsaved = false;

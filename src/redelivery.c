@@ -21,16 +21,16 @@ struct lookup {
     struct captured_table *table;
     bool active;
     struct identity_map map;
-    struct batch_span *spans; /* the batches that reach `floor_lsn` or above */
+    struct batch_span *spans; /* the batches that reach `floor` or above */
     size_t span_count;
-    int64_t floor_lsn;
-    int64_t lsn_from, lsn_before; /* all spans that hold an lsn in this range are in the map */
-    size_t quiet;                 /* events since the last look-up */
+    int64_t floor;
+    int64_t from, before; /* all spans that hold a place in this range are in the map */
+    size_t quiet;         /* events since the last look-up */
 };
 
 /* What a batch stored, and whether it is in the map. */
 struct batch_span {
-    int64_t first_change_id, last_change_id, least_lsn, greatest_lsn;
+    int64_t first_change_id, last_change_id, least, greatest;
     bool loaded;
 };
 
@@ -179,18 +179,21 @@ static int load_range(struct redelivery *redelivery, struct lookup *lookup, int6
     return load_repeats(redelivery, lookup, from, to, first_row, error);
 }
 
-static int load_spans(struct redelivery *redelivery, struct lookup *lookup, int64_t batch_first_id,
-                      struct error *error)
+static int load_spans(struct redelivery *redelivery, struct lookup *lookup, bool by_time,
+                      int64_t batch_first_id, struct error *error)
 {
     sqlite3_stmt *statement;
     int code, result = 0;
     size_t capacity = 0;
     if (database_prepare(redelivery->db,
-                         "SELECT first_change_id, last_change_id, least_lsn, greatest_lsn FROM batch"
-                         " WHERE greatest_lsn >= ?1 AND last_change_id < ?2",
+                         by_time
+                             ? "SELECT first_change_id, last_change_id, least_changed_at, greatest_changed_at"
+                               " FROM batch WHERE greatest_changed_at >= ?1 AND last_change_id < ?2"
+                             : "SELECT first_change_id, last_change_id, least_lsn, greatest_lsn FROM batch"
+                               " WHERE greatest_lsn >= ?1 AND last_change_id < ?2",
                          &statement, error))
         return -1;
-    sqlite3_bind_int64(statement, 1, lookup->floor_lsn);
+    sqlite3_bind_int64(statement, 1, lookup->floor);
     sqlite3_bind_int64(statement, 2, batch_first_id);
     while (result == 0 && (code = sqlite3_step(statement)) != SQLITE_DONE) {
         if (code != SQLITE_ROW) {
@@ -215,31 +218,31 @@ static int load_spans(struct redelivery *redelivery, struct lookup *lookup, int6
 }
 
 /*
- * Sees to it that every stored event with this lsn is in the map: those of the batches that span it. What is
- * stored from now on is added by redelivery_stored.
+ * Sees to it that every stored event at this place (run_place) is in the map: those of the batches that span
+ * it. What is stored from now on is added by redelivery_stored.
  */
-static int load_lsn(struct redelivery *redelivery, struct lookup *lookup, int64_t lsn, int64_t batch_first_id,
-                    struct error *error)
+static int load_place(struct redelivery *redelivery, struct lookup *lookup, bool by_time, int64_t place,
+                      int64_t batch_first_id, struct error *error)
 {
-    if (lookup->active && lsn < lookup->floor_lsn) forget(lookup);
+    if (lookup->active && place < lookup->floor) forget(lookup);
     if (!lookup->active) {
-        lookup->floor_lsn = lsn;
-        lookup->lsn_from = lookup->lsn_before = INT64_MIN;
-        if (load_spans(redelivery, lookup, batch_first_id, error) ||
+        lookup->floor = place;
+        lookup->from = lookup->before = INT64_MIN;
+        if (load_spans(redelivery, lookup, by_time, batch_first_id, error) ||
             load_range(redelivery, lookup, batch_first_id, INT64_MAX, error))
             return -1;
         lookup->active = true;
     }
-    if (lsn >= lookup->lsn_from && lsn < lookup->lsn_before) return 0;
+    if (place >= lookup->from && place < lookup->before) return 0;
     /* Until the next batch begins or one of these ends nothing more is to be loaded. */
-    lookup->lsn_from = lookup->floor_lsn;
-    lookup->lsn_before = INT64_MAX;
+    lookup->from = lookup->floor;
+    lookup->before = INT64_MAX;
     for (size_t i = 0; i < lookup->span_count; i++) {
         struct batch_span *span = &lookup->spans[i];
-        if (span->least_lsn > lsn) {
-            if (span->least_lsn < lookup->lsn_before) lookup->lsn_before = span->least_lsn;
-        } else if (span->greatest_lsn < lsn) {
-            if (span->greatest_lsn >= lookup->lsn_from) lookup->lsn_from = span->greatest_lsn + 1;
+        if (span->least > place) {
+            if (span->least < lookup->before) lookup->before = span->least;
+        } else if (span->greatest < place) {
+            if (span->greatest >= lookup->from) lookup->from = span->greatest + 1;
         } else if (!span->loaded) {
             span->loaded = true;
             if (load_range(redelivery, lookup, span->first_change_id, span->last_change_id, error)) return -1;
@@ -324,13 +327,12 @@ int redelivery_check(struct redelivery *redelivery, struct captured_table *table
     redelivery->stream = stream;
     struct lookup *lookup = find_lookup(redelivery, table, error);
     if (!lookup) return -1;
-    int64_t repeated = 0;
-    if (change->lsn.type == VALUE_INTEGER &&
-        runs_others_reached(&redelivery->runs, stream, change->lsn.integer)) {
+    int64_t repeated = 0, place;
+    if (run_place(change, &place) && runs_others_reached(&redelivery->runs, stream, place)) {
         uint64_t hash = change_hash(table, change);
         lookup->quiet = 0;
         if (lookup->map.count > MOST_OCCURRENCES) forget(lookup);
-        if (load_lsn(redelivery, lookup, change->lsn.integer, batch_first_id, error) ||
+        if (load_place(redelivery, lookup, change->lsn.type != VALUE_INTEGER, place, batch_first_id, error) ||
             find_repeated(redelivery, lookup, stream, change, hash, &repeated, error))
             return -1;
         if (repeated && (record(redelivery, stream, message, repeated, error) ||

@@ -65,8 +65,12 @@ int32_t runs_numbered(const struct runs *runs, int64_t number);
 bool runs_comparable(const struct run *a, const struct run *b);
 bool runs_same(const struct run *a, const struct run *b);
 
-/* Whether another run of the stream's table has reached this far. */
-bool runs_others_reached(const struct runs *runs, const struct stream *stream, int64_t lsn);
+/* How far in the source's log an event stands: its lsn, or where that is no number its commit time. False for
+ * an event that says no position: nothing tells it from another of the same content. */
+bool run_place(const struct change *change, int64_t *place);
+
+/* Whether another run of the stream's table has reached this place. */
+bool runs_others_reached(const struct runs *runs, const struct stream *stream, int64_t place);
 
 /* Writes what the runs have reached, within the open transaction. */
 int runs_save(struct runs *runs, struct error *error);

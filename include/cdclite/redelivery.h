@@ -9,8 +9,8 @@
  * within one run of the connector (connector_run.h) is a re-delivery if another run has given k of them
  * already.
  *
- * Nothing is looked up while a table has seen one run, nor for an event whose lsn is above all that other
- * runs have reached.
+ * Nothing is looked up while a table has seen one run, nor for an event whose place in the source's log is
+ * above all that other runs have reached, nor for one that says no position.
  */
 struct redelivery;
 
