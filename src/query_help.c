@@ -16,6 +16,8 @@ static const char *placeholder(const struct query_parameter *parameter)
     case PARAMETER_TIME: return "TIME";
     case PARAMETER_TEXT: return "TEXT";
     case PARAMETER_CHOICE: return parameter->choices;
+    case PARAMETER_TABLE: return "TABLE";
+    case PARAMETER_KEY: return "KEY";
     case PARAMETER_ANY: break;
     }
     return "VALUE";
