@@ -52,4 +52,4 @@ WITH RECURSIVE
 SELECT change, count(*) AS copies, {each, {old}, {new}}
 FROM paired
 GROUP BY change, {each, {old}, {new}}
-ORDER BY {each_key, iif(change = 'added', {new}, {old})}, {each, {old}, {new}}, change;
+ORDER BY {each_key, iif(change = 'added', {new}, {old})}, {each, iif(change = 'added', {new}, {old})}, change;

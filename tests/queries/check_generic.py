@@ -14,7 +14,7 @@ from check_queries import (BAD_TIMES, HERE, TEMPLATES, WORDS, check_form, compar
                            run, spellings)
 
 PLACEHOLDER = '__debezium_unavailable_value'
-Event = collections.namedtuple('Event', 'id op changed_at lsn tx partition before after key')
+Event = collections.namedtuple('Event', 'id op changed_at lsn tx partition before after unknown')
 
 
 class Table:
@@ -53,13 +53,15 @@ def filled(table, op, before, after, source):
     if op == 'u':
         table.left_out = before is None
     if op == 'u' and before is None:
-        before = dict(table.state[table.key_of(after)])
+        before = table.state.get(table.key_of(after))
+    if op == 'u' and before is None:  # nothing tells but the key, which such an update leaves as it was
+        return {c: after[c] if c in table.key else None for c in table.columns}, after, set(table.columns) - set(table.key)
     if op == 'd' and table.left_out:
         before = dict(table.state[table.key_of(before)])
     known = before if op == 'u' else table.last.before if moved else None
     if known:
         after = {c: known[c] if v == PLACEHOLDER else v for c, v in after.items()}
-    return before, after
+    return before, after, set()
 
 
 def read_tables(path):
@@ -76,7 +78,7 @@ def read_tables(path):
             table = tables.setdefault(named, Table(source['table'], named))
             if 'schema' in whole:
                 read_schema(table, whole['schema'])
-            before, after, op = value['before'], value['after'], value['op']
+            before, after, op, unknown = value['before'], value['after'], value['op'], set()
             for column in after or before or ():
                 if column not in table.columns:
                     table.columns.append(column)
@@ -96,7 +98,7 @@ def read_tables(path):
                 names = key.get('payload', key)
                 table.key = [c for c in table.columns if c in names]
             if table.enforced and op != 't':
-                before, after = filled(table, op, before, after, source)
+                before, after, unknown = filled(table, op, before, after, source)
                 if op in 'ud':
                     table.state.pop(table.key_of(before), None)
                 if op != 'd':
@@ -104,7 +106,7 @@ def read_tables(path):
             number += 1
             micros = source.get('ts_us') or source['ts_ms'] * 1000
             table.last = Event(number, op, micros, source.get('lsn'), source.get('txId'), message['partition'], before,
-                               after, None)
+                               after, unknown)
             table.events.append(table.last)
     return list(tables.values())
 
@@ -160,7 +162,8 @@ def diff(table, p):
         row = {'change': 'added' if not before else 'removed' if not after else 'changed', 'copies': copies}
         for column, was, now in zip(table.columns, before or nothing, after or nothing):
             row['old_' + column], row['new_' + column] = was, now
-        rows.append(([order((before or after)[n]) for n in places(table)], [order(v) for v in list(row.values())[2:]], row['change'], row))
+        told = before or after
+        rows.append(([order(told[n]) for n in places(table)], [order(v) for v in told], row['change'], row))
     return [row for *_, row in sorted(rows, key=lambda r: r[:3])]
 
 
@@ -173,8 +176,10 @@ def in_time(table, p):
 def column_changes(table, p):
     rows = []
     for column in table.columns:
-        moments = [e.changed_at for e in in_time(table, p) if e.op == 'u' and e.before[column] != e.after[column]]
-        rows.append({'column_name': column, 'changes': len(moments), 'unknown': 0,
+        updates = [e for e in in_time(table, p) if e.op == 'u']
+        moments = [e.changed_at for e in updates if column not in e.unknown
+                   and e.before[column] != e.after[column]]
+        rows.append({'column_name': column, 'changes': len(moments), 'unknown': sum(column in e.unknown for e in updates),
                      'first_change': iso(min(moments), 'Z') if moments else None,
                      'last_change': iso(max(moments), 'Z') if moments else None})
     return rows
@@ -203,8 +208,8 @@ def lives(table):
         return current[key]
 
     for event in table.in_order():
-        old = table.key_of(event.before) if event.op in 'ud' else None
         new = table.key_of(event.after) if event.op in 'cru' else None
+        old = table.key_of(event.before) if event.op in 'ud' else None
         moved = last and last.op == 'd' and event.op == 'c' and (last.lsn, last.tx) == (event.lsn, event.tx)
         if event.op == 't':
             for key in [k for k in set(current) | set(copies) if k in current or copies[k] > 0]:

@@ -1,7 +1,7 @@
 """make_generic_events.py > RECORDING
-Writes hand-made events of three tables for the queries that take any table: one whose names are hostile and whose key
-has two columns; one with a key over three partitions, whose rows change their keys from one partition to another; and
-one without a key over two partitions, with equal rows."""
+Writes hand-made events of four tables for the queries that take any table: one whose names are hostile and whose key
+has two columns; one with a key over three partitions, whose rows change their keys from one partition to another; one
+without a key over two partitions, with equal rows; and one whose updates leave out what they replaced."""
 import json
 import random
 
@@ -100,6 +100,16 @@ def keyless(writer, chosen, table, count):
                          row if rows and rows[-1] is row else None)
 
 
+def late(writer):
+    """Updates that leave out the old row, of rows whose beginning was missed."""
+    for number in (1, 2, 2, 3):
+        for row in (5, 6):
+            writer.begin(1000)
+            writer.write('late', 0, 'u', None, {'id': row, 'n': number, 'word': 'w'}, {'id': row})
+    writer.begin(1000)
+    writer.write('late', 0, 'd', {'id': 5, 'n': None, 'word': None}, None, {'id': 5})
+
+
 def main():
     chosen, writer = random.Random('generic'), Writer()
     a, b, c, d = HOSTILE_COLUMNS
@@ -107,6 +117,7 @@ def main():
           {a: [0, 1, 2, 3], b: ['AAPL', 'a,b', '"x"', '[1]', "o'b; DROP TABLE y; --", ''], c: [None, 1, 2], d: ['', 'x', None]}, 300)
     keyed(writer, chosen, 'spread', ['id', 'word'], ['id'], 3, {'id': list(range(12)), 'word': ['a', 'b', None]}, 300)
     keyless(writer, chosen, 'plain', 200)
+    late(writer)
     # Several partitions arrive one after the other, as a consumer may well read them.
     for message in sorted(writer.messages, key=lambda m: -m['partition']):
         print(json.dumps(message))
