@@ -20,7 +20,7 @@ Event = collections.namedtuple('Event', 'id op changed_at lsn tx partition befor
 class Table:
     def __init__(self, name, source):
         self.name, self.source, self.events, self.columns, self.times = name, source, [], [], set()
-        self.key, self.enforced, self.state, self.left_out, self.last = [], True, {}, False, None
+        self.key, self.enforced, self.state, self.left_out, self.last, self.present = [], True, {}, False, None, []
 
     def key_of(self, row):
         return tuple(row[c] for c in self.key)
@@ -31,8 +31,9 @@ class Table:
             return self.events
         return sorted(self.events, key=lambda e: (e.changed_at, e.tx or 0, e.lsn or 0, e.op == 'c'))
 
-    def shown(self, row):
-        return {c: iso(row[c]) if c in self.times else row[c] for c in self.columns}
+    def shown(self, row, columns=None):
+        """As people read it: the columns that the source still has, or these."""
+        return {c: iso(row.get(c)) if c in self.times else row.get(c) for c in columns or self.present}
 
 
 def read_schema(table, schema):
@@ -79,6 +80,8 @@ def read_tables(path):
             if 'schema' in whole:
                 read_schema(table, whole['schema'])
             before, after, op, unknown = value['before'], value['after'], value['op'], set()
+            if op in 'cru':
+                table.present = [c for c in table.columns if c in after] + [c for c in after if c not in table.columns]
             for column in after or before or ():
                 if column not in table.columns:
                     table.columns.append(column)
@@ -114,27 +117,26 @@ def read_tables(path):
 # What the queries are to give.
 
 def images_at(table, at):
-    """The rows that stand after all events up to `at`, as a list of tuples of shown values."""
-    rows, snapshot = [], object()
+    """The rows that stand after all events up to `at`, as tuples of shown values: each new row one more, each old row
+    one less, as they come."""
+    rows, snapshot = collections.Counter(), object()
     for event in table.in_order():
         if event.changed_at > at:
             continue
         if event.op == 't' or (event.op == 'r' and event.lsn != snapshot):
-            rows = []
+            rows.clear()
         if event.op == 'r':
             snapshot = event.lsn
-        if event.op in 'ud':
-            image = tuple(table.shown(event.before).values())
-            if image in rows:
-                rows.remove(image)
+        if event.op in 'ud' and not event.unknown:
+            rows[tuple(table.shown(event.before).values())] -= 1
         if event.op in 'cru':
-            rows.append(tuple(table.shown(event.after).values()))
-    return rows
+            rows[tuple(table.shown(event.after).values())] += 1
+    return list(rows.elements())
 
 
 def places(table):
     """Where the columns that tell rows apart stand: the key's, or all."""
-    return [n for n, c in enumerate(table.columns) if not table.key or c in table.key]
+    return [n for n, c in enumerate(table.present) if not table.key or c in table.key]
 
 
 def until(text):
@@ -144,7 +146,7 @@ def until(text):
 def as_of(table, p):
     rows = images_at(table, until(p.get('at')))
     rows.sort(key=lambda r: [order(r[n]) for n in places(table)])
-    return [dict(zip(table.columns, r)) for r in rows]
+    return [dict(zip(table.present, r)) for r in rows]
 
 
 def diff(table, p):
@@ -157,10 +159,10 @@ def diff(table, p):
     for gone, come in by_key.values():
         for n in range(max(len(gone), len(come))):
             pairs[gone[n] if n < len(gone) else None, come[n] if n < len(come) else None] += 1
-    nothing, rows = (None,) * len(table.columns), []
+    nothing, rows = (None,) * len(table.present), []
     for (before, after), copies in pairs.items():
         row = {'change': 'added' if not before else 'removed' if not after else 'changed', 'copies': copies}
-        for column, was, now in zip(table.columns, before or nothing, after or nothing):
+        for column, was, now in zip(table.present, before or nothing, after or nothing):
             row['old_' + column], row['new_' + column] = was, now
         told = before or after
         rows.append(([order(told[n]) for n in places(table)], [order(v) for v in told], row['change'], row))
@@ -175,10 +177,10 @@ def in_time(table, p):
 
 def column_changes(table, p):
     rows = []
-    for column in table.columns:
+    for column in table.present + [c for c in table.columns if c not in table.present]:
         updates = [e for e in in_time(table, p) if e.op == 'u']
         moments = [e.changed_at for e in updates if column not in e.unknown
-                   and e.before[column] != e.after[column]]
+                   and e.before.get(column) != e.after.get(column)]
         rows.append({'column_name': column, 'changes': len(moments), 'unknown': sum(column in e.unknown for e in updates),
                      'first_change': iso(min(moments), 'Z') if moments else None,
                      'last_change': iso(max(moments), 'Z') if moments else None})
@@ -243,8 +245,8 @@ def row_history(table, p, key):
     ids = {e.id for keys, events in table.lives if key in keys for e in events}
     rows = []
     for event in (e for e in table.in_order() if e.id in ids):
-        before = table.shown(event.before) if event.before else dict.fromkeys(table.columns)
-        after = table.shown(event.after) if event.after else dict.fromkeys(table.columns)
+        before = table.shown(event.before, table.columns) if event.before else dict.fromkeys(table.columns)
+        after = table.shown(event.after, table.columns) if event.after else dict.fromkeys(table.columns)
         row = {'changed_at': iso(event.changed_at, 'Z'), 'op': WORDS[event.op], 'lsn': event.lsn, 'tx_id': event.tx}
         for column in table.columns:
             row['before_' + column], row['after_' + column] = before[column], after[column]

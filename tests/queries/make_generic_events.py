@@ -1,7 +1,7 @@
 """make_generic_events.py > RECORDING
-Writes hand-made events of four tables for the queries that take any table: one whose names are hostile and whose key
+Writes hand-made events of five tables for the queries that take any table: one whose names are hostile and whose key
 has two columns; one with a key over three partitions, whose rows change their keys from one partition to another; one
-without a key over two partitions, with equal rows; and one whose updates leave out what they replaced."""
+without a key over two partitions, with equal rows; one whose updates leave out what they replaced; and one that loses a column."""
 import json
 import random
 
@@ -110,6 +110,16 @@ def late(writer):
     writer.write('late', 0, 'd', {'id': 5, 'n': None, 'word': None}, None, {'id': 5})
 
 
+def shrunk(writer):
+    """A column changes, and is dropped."""
+    old = None
+    for row in ({'id': 1, 'gone': 'a', 'n': 1}, {'id': 1, 'gone': 'b', 'n': 1}, {'id': 1, 'n': 2}, {'id': 1, 'n': 3}):
+        writer.begin(1000)
+        old = old and {c: v for c, v in old.items() if c in row}
+        writer.write('shrunk', 0, 'u' if old else 'c', old, row, {'id': 1})
+        old = row
+
+
 def main():
     chosen, writer = random.Random('generic'), Writer()
     a, b, c, d = HOSTILE_COLUMNS
@@ -118,6 +128,7 @@ def main():
     keyed(writer, chosen, 'spread', ['id', 'word'], ['id'], 3, {'id': list(range(12)), 'word': ['a', 'b', None]}, 300)
     keyless(writer, chosen, 'plain', 200)
     late(writer)
+    shrunk(writer)
     # Several partitions arrive one after the other, as a consumer may well read them.
     for message in sorted(writer.messages, key=lambda m: -m['partition']):
         print(json.dumps(message))
