@@ -48,14 +48,29 @@ WITH
                  iif(:to IS NULL, 9223372036854775807,
                      (SELECT microseconds - 1 FROM bound WHERE name = 'to')) AS last)
     WHERE first IS NOT NULL AND last IS NOT NULL AND coalesce(:time, 'commit') IN ('commit', 'row')
+  ),
+  -- What neither an event nor the history before it tells is not known to have changed.
+  changed AS NOT MATERIALIZED (
+    SELECT *,
+           before_holding_stock IS NOT after_holding_stock
+             AND (unavailable IS NULL OR NOT EXISTS (
+               SELECT 1 FROM unknown_value AS u, json_each(coalesce(u.columns, unavailable))
+               WHERE u.change_id = holding_history.change_id
+                 AND value IN ('before_holding_stock', 'after_holding_stock'))) AS stock_changed,
+           before_holding_quantity IS NOT after_holding_quantity
+             AND (unavailable IS NULL OR NOT EXISTS (
+               SELECT 1 FROM unknown_value AS u, json_each(coalesce(u.columns, unavailable))
+               WHERE u.change_id = holding_history.change_id
+                 AND value IN ('before_holding_quantity', 'after_holding_quantity'))) AS quantity_changed
+    FROM holding_history
+    WHERE op = 'u'
   )
 SELECT before_user_id AS user_id,
-       sum(before_holding_stock IS NOT after_holding_stock) AS stock_changes,
-       sum(before_holding_quantity IS NOT after_holding_quantity) AS quantity_changes,
+       sum(stock_changed) AS stock_changes,
+       sum(quantity_changed) AS quantity_changes,
        count(*) AS changed_events
-FROM wanted CROSS JOIN holding_history
-WHERE op = 'u'
-  AND (before_holding_stock IS NOT after_holding_stock OR before_holding_quantity IS NOT after_holding_quantity)
+FROM wanted CROSS JOIN changed
+WHERE (stock_changed OR quantity_changed)
   AND (:user IS NULL OR before_user_id = :user)
   AND changed_at BETWEEN commit_first AND commit_last
   -- A row time that is NULL or one of the spellings of infinity is in no range.

@@ -77,7 +77,7 @@ CREATE TABLE transaction_boundary(
   topic            TEXT NOT NULL,
   status           TEXT NOT NULL,  -- BEGIN or END
   transaction_id   TEXT NOT NULL,  -- as sent: of PostgreSQL txId:lsn, of which the lsn is the boundary's own
-  tx_id            ANY,            -- what stands before the colon: T_history's tx_id
+  tx_id            ANY,            -- T_history's tx_id: of PostgreSQL what stands before the colon, else the id
   at_ms            INTEGER,        -- milliseconds since 1970
   event_count      INTEGER,        -- of END
   data_collections TEXT,           -- of END: JSON, the events by table

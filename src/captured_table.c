@@ -97,6 +97,16 @@ struct captured_column *table_append_column(struct captured_table *table, const 
     return column;
 }
 
+void table_forget_columns(struct captured_table *table, size_t count)
+{
+    while (table->count > count) {
+        struct captured_column *column = &table->columns[--table->count];
+        free(column->name);
+        free(column->column_name);
+        free(column->sent_as);
+    }
+}
+
 void table_declare_type(struct captured_table *table, struct captured_column *column)
 {
     const struct table_type_choice *choice = table->type_choices;

@@ -278,6 +278,31 @@ static int check_types(const struct catalog *catalog, struct error *error)
     return 0;
 }
 
+/*
+ * What an older version did not note of a table: which values nothing told (it filled none), and, where rows
+ * have no key, the snapshots that it counted from. Of a table with a key it did not tell single rows read
+ * again from whole snapshots.
+ */
+static int note_past(sqlite3 *db, const struct captured_table *table, struct error *error)
+{
+    struct buffer sql = {0};
+    buffer_text(&sql, "INSERT INTO unknown_value SELECT change_id, NULL FROM ");
+    buffer_family_name(&sql, table->name, "history");
+    buffer_text(&sql, " WHERE unavailable IS NOT NULL;\n");
+    if (!table->key_enforced) {
+        buffer_printf(
+            &sql,
+            "INSERT INTO source_snapshot SELECT %lld, min(change_id), max(change_id), min(changed_at), lsn,"
+            " tx_id, 1 FROM ",
+            (long long)table->table_id);
+        buffer_family_name(&sql, table->name, "history");
+        buffer_text(&sql, " WHERE op = 'r' GROUP BY lsn, tx_id;\n");
+    }
+    int result = buffer_failed(&sql) ? error_memory(error) : database_run(db, buffer_string(&sql), error);
+    buffer_free(&sql);
+    return result;
+}
+
 int catalog_renew(struct catalog *catalog, struct error *error)
 {
     int result = database_run(catalog->db, "BEGIN IMMEDIATE", error);
@@ -285,8 +310,10 @@ int catalog_renew(struct catalog *catalog, struct error *error)
         struct captured_table *table = catalog->tables[i];
         table->views_stale = true;
         if (table->stored_count == 0) continue;
-        result = snapshot_recover(catalog->db, table, error);
-        if (result == 0) result = table_store_shape(catalog->db, table, 0, error);
+        result = note_past(catalog->db, table, error) || snapshot_load(catalog->db, table, error) ||
+                         table_store_shape(catalog->db, table, 0, error)
+                     ? -1
+                     : 0;
     }
     if (result == 0) return database_run(catalog->db, "COMMIT", error);
     sqlite3_exec(catalog->db, "ROLLBACK", NULL, NULL, NULL);

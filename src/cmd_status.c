@@ -26,8 +26,11 @@ static const char status_sql[] =
     "    'next_offset', next_offset, 'end_offset', end_offset, 'lag', max(end_offset - next_offset, 0)))"
     "    FROM (SELECT * FROM position ORDER BY topic, partition)),"
     " 'tables', (SELECT json_group_array(json_object('table', name, 'source', source_name, 'changes', "
-    "changes))"
-    "    FROM (SELECT * FROM captured_table ORDER BY table_id)),"
+    "changes,"
+    "    'key', (SELECT json_group_array(name) FROM captured_column AS c WHERE c.table_id = t.table_id AND "
+    "is_key),"
+    "    'fills_old_values', json(iif(keeps_state, 'true', 'false'))))"
+    "    FROM (SELECT * FROM captured_table ORDER BY table_id) AS t),"
     " 'texts', (SELECT json_group_array(json_object('table', name, 'path', path, 'bytes', committed_length))"
     "    FROM (SELECT * FROM text_log ORDER BY name)))";
 
@@ -91,6 +94,15 @@ static void print_table(sqlite3_stmt *row)
     terminal_write(database_text(row, 0), stdout);
     printf(": %s changes of ", number_text(sqlite3_column_int64(row, 2), number));
     terminal_write(database_text(row, 1), stdout);
+    if (sqlite3_column_type(row, 3) == SQLITE_NULL) {
+        fputs("; no key: --key ", stdout);
+        terminal_write(database_text(row, 0), stdout);
+        fputs("=COLUMN,... adds its versions", stdout);
+    } else {
+        fputs("; key ", stdout);
+        terminal_write(database_text(row, 3), stdout);
+    }
+    if (sqlite3_column_int(row, 4)) fputs("; old values filled in", stdout);
     putchar('\n');
 }
 
@@ -142,9 +154,12 @@ static int print_text(struct database *database, struct error *error)
                    "SELECT topic, partition, next_offset, max(end_offset - next_offset, 0) FROM position"
                    " ORDER BY topic, partition",
                    print_position, error) ||
-        print_rows(database, "tables",
-                   "SELECT name, source_name, changes FROM captured_table ORDER BY table_id", print_table,
-                   error) ||
+        print_rows(
+            database, "tables",
+            "SELECT name, source_name, changes, (SELECT group_concat(name, ', ') FROM captured_column AS c"
+            " WHERE c.table_id = t.table_id AND is_key), keeps_state FROM captured_table AS t ORDER BY "
+            "table_id",
+            print_table, error) ||
         print_rows(database, "text logs", "SELECT name, path, committed_length FROM text_log ORDER BY name",
                    print_text_log, error))
         return -1;

@@ -109,7 +109,7 @@ static int read_member(struct reading *reading, struct slice name, struct member
     }
     if (slice_is(name, "ts_us") || slice_is(name, "ts_ns")) members->times++;
     if (slice_is(name, "event_count")) members->has_event_count = true;
-    if (slice_is(name, "ddl")) members->has_ddl = true;
+    if (slice_is(name, "ddl") || slice_is(name, "tableChanges")) members->has_ddl = true;
     if (flattened_adds(name)) members->flattened = true;
     return raw ? take(json, raw) : json_skip(json, NULL);
 }
@@ -235,7 +235,9 @@ static enum envelope_outcome read_payload(struct reading *reading, const struct 
     /* A flattened row may have columns called op and source. */
     if (members->op.at && !members->flattened) return read_change(reading, members, change);
     bool heartbeat = members->ts_ms.at && members->count == members->times + 1;
-    bool schema_change = members->has_ddl && members->source.at;
+    /* Of the schema change topic, or of the connector's own schema history: a row has no object there. */
+    bool schema_change =
+        members->has_ddl && members->source.at && members->source.at[0] == '{' && !members->flattened;
     if (heartbeat || schema_change) return ENVELOPE_BOOKKEEPING;
     if (members->has_event_count &&
         (slice_is(members->status, "\"BEGIN\"") || slice_is(members->status, "\"END\"")))

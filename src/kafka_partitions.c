@@ -64,7 +64,7 @@ int kafka_partition_place(struct partition *partition, int64_t low, int64_t high
 {
     struct position *position = positions_find(positions, slice_of(partition->topic), partition->partition);
     partition->low = partition->next = low;
-    partition->high = high;
+    partition->high = partition->end = high;
     partition->anchor_unchecked = false;
     if (position && position->stored) {
         partition->position = position;

@@ -18,6 +18,8 @@ struct partition {
     /* Of the one that loads. */
     struct position *position; /* NULL before its first message */
     int64_t next;              /* the offset after the last one given */
+    int64_t end;               /* of the log as last seen */
+    int64_t end_asked_ms;      /* when that was */
     int64_t low, high;         /* the log's bounds when it was found */
     int64_t committed;         /* the offset told to Kafka last */
     bool anchor_unchecked;     /* the first record read here is the one loaded last */

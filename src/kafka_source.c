@@ -5,9 +5,12 @@
 #include <stdlib.h>
 
 #include "cdclite/log.h"
+#include "cdclite/time_text.h"
 #include "kafka_assignment.h"
 #include "kafka_client.h"
 #include "kafka_discovery.h"
+
+enum { END_FRESH_MS = 400 }; /* less than a slow batch takes */
 
 struct kafka_source {
     struct source source;
@@ -156,14 +159,18 @@ static void kafka_stored(struct source *source)
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-static int64_t end_of(const struct kafka_source *kafka, const struct partition *partition)
+/* librdkafka walks its list of topics to tell it: with a thousand of them not asked for with every batch. */
+static int64_t end_of(const struct kafka_source *kafka, struct partition *partition)
 {
-    int64_t low, high;
-    if (rd_kafka_get_watermark_offsets(kafka->client.handle, partition->topic, partition->partition, &low,
-                                       &high) ||
-        high < partition->high)
-        return partition->high;
-    return high;
+    int64_t low, high, now = time_passing_ms();
+    if (now - partition->end_asked_ms >= END_FRESH_MS) {
+        partition->end_asked_ms = now;
+        if (!rd_kafka_get_watermark_offsets(kafka->client.handle, partition->topic, partition->partition,
+                                            &low, &high))
+            partition->end = high;
+    }
+    if (partition->end < partition->high) partition->end = partition->high;
+    return partition->end > partition->next ? partition->end : partition->next;
 }
 
 static void kafka_progress(struct source *source, struct source_progress *progress)
@@ -171,7 +178,7 @@ static void kafka_progress(struct source *source, struct source_progress *progre
     const struct kafka_source *kafka = of(source);
     progress->behind = 0;
     for (size_t i = 0; i < kafka->assignment.partitions.count; i++) {
-        const struct partition *partition = kafka->assignment.partitions.all[i];
+        struct partition *partition = kafka->assignment.partitions.all[i];
         if (partition->gone) continue;
         int64_t end = kafka->settings->until_end ? partition->high : end_of(kafka, partition);
         if (end > partition->next) progress->behind += end - partition->next;
@@ -181,7 +188,7 @@ static void kafka_progress(struct source *source, struct source_progress *progre
 static int64_t kafka_end_offset(struct source *source, struct slice topic, int32_t number)
 {
     struct kafka_source *kafka = of(source);
-    const struct partition *partition = kafka_partitions_find(&kafka->assignment.partitions, topic, number);
+    struct partition *partition = kafka_partitions_find(&kafka->assignment.partitions, topic, number);
     return partition ? end_of(kafka, partition) : -1;
 }
 

@@ -244,7 +244,7 @@ static int mark_missing(struct loader *loader, struct captured_table *table, con
     enum old_values known_before = table->old_values;
     missing_values_mark(table, change, table_key_tells(table, message), ends_key_change);
     if (table->old_values == OLD_VALUES_LEFT_OUT && known_before != OLD_VALUES_LEFT_OUT &&
-        !change->flattened && !change->document)
+        !change->flattened && change->lsn.type == VALUE_INTEGER)
         log_write(LOG_WARNING,
                   "%s: its updates come without old values, which are filled in from what was loaded before; "
                   "ALTER TABLE %.*s%s%.*s REPLICA IDENTITY FULL makes its events complete",

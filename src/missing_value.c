@@ -30,14 +30,24 @@ bool missing_values_suspected(const struct captured_table *table)
     return false;
 }
 
-static void mark_update(struct captured_table *table, const struct change *change)
+static void mark_update(struct captured_table *table)
 {
     for (size_t i = 0; i < table->count; i++) {
         struct captured_column *column = &table->columns[i];
         if (column->in_before || !column->in_after) continue;
         column->missing_before = true;
-        column->missing_after = change->document ? !change->after.at && strcmp(column->name, "document") == 0
-                                                 : is_placeholder(&table->after[i]);
+        column->missing_after = is_placeholder(&table->after[i]);
+    }
+}
+
+/* Of a document the event has all or nothing; update_description is the event's own. */
+static void mark_document_update(struct captured_table *table, const struct change *change)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        struct captured_column *column = &table->columns[i];
+        if (!column->in_after || strcmp(column->name, "update_description") == 0) continue;
+        column->missing_before = !column->in_before;
+        column->missing_after = !change->after.at && strcmp(column->name, "document") == 0;
     }
 }
 
@@ -53,6 +63,15 @@ static void mark_delete(struct captured_table *table)
         table->columns[i].missing_before = table->columns[i].in_before && !table->columns[i].key;
 }
 
+static void mark_placeholders(struct captured_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        struct captured_column *column = &table->columns[i];
+        column->missing_before |= column->in_before && is_placeholder(&table->before[i]);
+        column->missing_after |= column->in_after && is_placeholder(&table->after[i]);
+    }
+}
+
 void missing_values_mark(struct captured_table *table, const struct change *change, bool keyed,
                          bool ends_key_change)
 {
@@ -60,13 +79,18 @@ void missing_values_mark(struct captured_table *table, const struct change *chan
         enum old_values old = change->before.at ? OLD_VALUES_CARRIED : OLD_VALUES_LEFT_OUT;
         if (table->old_values != old) table->facts_unsaved = true;
         table->old_values = old;
-        mark_update(table, change);
+        if (change->document) {
+            mark_document_update(table, change);
+        } else {
+            mark_update(table);
+        }
     } else if (change->op == 'c' && ends_key_change && table->old_values != OLD_VALUES_CARRIED) {
         mark_insert(table);
     } else if (change->op == 'd' && keyed &&
                (change->document ? !change->before.at : table->old_values == OLD_VALUES_LEFT_OUT)) {
         mark_delete(table);
     }
+    if (change->placeholders) mark_placeholders(table);
     for (size_t i = 0; i < table->count; i++) {
         const struct captured_column *column = &table->columns[i];
         if (column->missing_before) table->before[i] = (struct value){0};

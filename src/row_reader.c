@@ -238,13 +238,18 @@ int rows_read(struct captured_table *table, const struct message *message, const
 {
     struct row_reading reading = {
         .table = table, .schema = schema, .arena = arena, .flattened = change->flattened};
+    size_t known = table->count;
     int result = schema && schema->id != table->schema_id
                      ? apply_schema(table, schema, change->changed_at, change_id, error)
                      : 0;
+    if (result > 0) table_forget_columns(table, known);
     rows_clear(table);
     if (result) return result;
-    if (change->document) return read_documents(&reading, message, change, change_id, error);
-    return read_images(&reading, change, change_id, error);
+    known = table->count;
+    result = change->document ? read_documents(&reading, message, change, change_id, error)
+                              : read_images(&reading, change, change_id, error);
+    if (result > 0) table_forget_columns(table, known);
+    return result;
 }
 
 bool key_read(const struct captured_table *table, struct slice key, struct arena *arena, struct value *values)

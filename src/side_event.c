@@ -93,17 +93,31 @@ static void bind_number(sqlite3_stmt *statement, int index, struct slice text)
     value_bind(statement, index, &value);
 }
 
+/* A boundary's id as T_history's tx_id says it: PostgreSQL's is a number, with the boundary's lsn behind it
+ * or without; all others are texts, also where they look like numbers (Oracle's are 16 hexadecimal digits).
+ */
+static void bind_tx_id(sqlite3_stmt *statement, int index, struct slice id)
+{
+    enum { ORACLE_DIGITS = 16 };
+    const char *colon = memchr(id.at, ':', id.size);
+    struct slice tx_id = {id.at, colon ? (size_t)(colon - id.at) : id.size};
+    size_t others = 0;
+    for (size_t i = 0; i < id.size; i++) others += &id.at[i] != colon && (id.at[i] < '0' || id.at[i] > '9');
+    if (others || tx_id.size == id.size - 1 || (!colon && id.size >= ORACLE_DIGITS)) {
+        database_bind_slice(statement, index, id);
+    } else {
+        bind_number(statement, index, tx_id);
+    }
+}
+
 int side_events_boundary(struct side_events *events, const struct message *message,
                          const struct transaction_boundary *boundary, struct error *error)
 {
     sqlite3_stmt *insert = events->boundary;
-    struct slice tx_id = boundary->id;
-    const char *colon = memchr(tx_id.at, ':', tx_id.size);
-    if (colon) tx_id.size = (size_t)(colon - tx_id.at);
     database_bind_slice(insert, 1, message->topic);
     database_bind_slice(insert, 2, boundary->status);
     database_bind_slice(insert, 3, boundary->id);
-    bind_number(insert, 4, tx_id);
+    bind_tx_id(insert, 4, boundary->id);
     sqlite3_bind_int64(insert, 5, boundary->at_ms);
     bind_number(insert, 6, boundary->event_count);
     database_bind_slice(insert, 7, boundary->data_collections);

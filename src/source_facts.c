@@ -1,39 +1,47 @@
 #include "cdclite/source_facts.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
-#define NAMED(text)           \
-    {                         \
-        text, sizeof text - 1 \
+#define NAMED(text, member)                                            \
+    {                                                                  \
+        {text, sizeof text - 1}, offsetof(struct source_facts, member) \
     }
 
 /* The fact of a member's name; NULL for one that is not kept. */
 static struct value *fact_named(struct source_facts *facts, struct slice name)
 {
-    struct {
+    static const struct {
         struct slice name;
-        struct value *value;
-    } const wanted[] = {
-        {NAMED("ts_ms"), &facts->ts_ms},
-        {NAMED("ts_us"), &facts->ts_us},
-        {NAMED("name"), &facts->name},
-        {NAMED("db"), &facts->db},
-        {NAMED("schema"), &facts->schema},
-        {NAMED("table"), &facts->table},
-        {NAMED("lsn"), &facts->lsn},
-        {NAMED("txId"), &facts->tx_id},
-        {NAMED("snapshot"), &facts->snapshot},
-        {NAMED("file"), &facts->file},
-        {NAMED("pos"), &facts->pos},
-        {NAMED("row"), &facts->row},
-        {NAMED("gtid"), &facts->gtid},
-        {NAMED("change_lsn"), &facts->change_lsn},
-        {NAMED("commit_lsn"), &facts->commit_lsn},
-        {NAMED("scn"), &facts->scn},
-        {NAMED("collection"), &facts->table},
+        size_t offset;
+    } wanted[] = {
+        NAMED("ts_ms", ts_ms),
+        NAMED("ts_us", ts_us),
+        NAMED("name", name),
+        NAMED("db", db),
+        NAMED("schema", schema),
+        NAMED("table", table),
+        NAMED("lsn", lsn),
+        NAMED("txId", tx_id),
+        NAMED("snapshot", snapshot),
+        NAMED("file", file),
+        NAMED("pos", pos),
+        NAMED("row", row),
+        NAMED("gtid", gtid),
+        NAMED("change_lsn", change_lsn),
+        NAMED("commit_lsn", commit_lsn),
+        NAMED("scn", scn),
+        NAMED("collection", table),
+        NAMED("ord", ord),
+        NAMED("lsid", lsid),
+        NAMED("txnNumber", txn_number),
+        NAMED("event_serial_no", serial),
+        NAMED("keyspace", schema),
+        NAMED("vgtid", gtid),
+        NAMED("server_transaction_id", tx_id),
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        if (slice_equals(name, wanted[i].name)) return wanted[i].value;
+        if (slice_equals(name, wanted[i].name)) return (struct value *)((char *)facts + wanted[i].offset);
     return NULL;
 }
 
@@ -44,6 +52,7 @@ int source_facts_read(struct source_facts *facts, struct slice name, struct json
     struct value *value = fact_named(facts, name);
     if (!value) return json_skip(json, NULL);
     facts->collection |= slice_is(name, "collection");
+    facts->several_databases |= value == &facts->serial;
     switch (json_peek(json)) {
     case JSON_STRING:
     case JSON_NUMBER:
@@ -74,6 +83,29 @@ static struct value log_position(const struct source_facts *facts, struct arena 
     return (struct value){.type = VALUE_TEXT, .bytes = {text, file.size + (size_t)size}};
 }
 
+/* "1738317601:2": where an event stands in MongoDB's log, its second and its number within it. */
+static struct value oplog_position(const struct source_facts *facts, struct arena *arena)
+{
+    enum { NUMBERS = 48 };
+    char *text = arena_alloc(arena, NUMBERS);
+    if (!text) return (struct value){0};
+    int size = snprintf(text, NUMBERS, "%lld:%lld", (long long)(facts->ts_ms.integer / 1000),
+                        (long long)facts->ord.integer);
+    return (struct value){.type = VALUE_TEXT, .bytes = {text, (size_t)size}};
+}
+
+/* MongoDB numbers transactions within a session: "LSID:NUMBER". */
+static struct value session_transaction(const struct source_facts *facts, struct arena *arena)
+{
+    enum { NUMBER = 24 };
+    struct slice session = facts->lsid.bytes;
+    char *text = arena_alloc(arena, session.size + NUMBER);
+    if (!text) return (struct value){0};
+    memcpy(text, session.at, session.size);
+    int size = snprintf(text + session.size, NUMBER, ":%lld", (long long)facts->txn_number.integer);
+    return (struct value){.type = VALUE_TEXT, .bytes = {text, session.size + (size_t)size}};
+}
+
 /* Each kind of source has its own way to say where in its log and in which transaction a change stands. */
 static void set_position(const struct source_facts *facts, struct arena *arena, struct change *change)
 {
@@ -87,6 +119,15 @@ static void set_position(const struct source_facts *facts, struct arena *arena, 
         change->tx_id = facts->commit_lsn;
     } else if (facts->scn.type != VALUE_NULL) {
         change->lsn = facts->scn;
+    } else if (facts->collection) {
+        /* A snapshot's rows are of no place in the log. */
+        bool placed = change->snapshot == SNAPSHOT_NONE && facts->ts_ms.type == VALUE_INTEGER &&
+                      facts->ord.type == VALUE_INTEGER;
+        if (placed) change->lsn = oplog_position(facts, arena);
+        if (facts->lsid.type == VALUE_TEXT && facts->txn_number.type == VALUE_INTEGER)
+            change->tx_id = session_transaction(facts, arena);
+    } else if (facts->gtid.type != VALUE_NULL) {
+        change->tx_id = facts->gtid;
     }
 }
 
@@ -100,13 +141,34 @@ static enum snapshot_mark snapshot_of(const struct value *snapshot)
     return streamed ? SNAPSHOT_NONE : SNAPSHOT_ROW;
 }
 
+/* SQL Server's connector captures several databases at once, each with a dbo: DATABASE.SCHEMA. Without memory
+ * for it the schema. */
+static struct slice schema_of_database(struct slice db, struct slice schema, struct arena *arena)
+{
+    char *text = arena_alloc(arena, db.size + 1 + schema.size);
+    if (!text) return schema;
+    memcpy(text, db.at, db.size);
+    text[db.size] = '.';
+    memcpy(text + db.size + 1, schema.at, schema.size);
+    return (struct slice){text, db.size + 1 + schema.size};
+}
+
+static struct slice schema_of(const struct source_facts *facts, struct arena *arena)
+{
+    struct slice db = text_of(&facts->db), schema = text_of(&facts->schema);
+    if (!schema.at) return db;
+    return facts->several_databases && db.size && schema.size ? schema_of_database(db, schema, arena)
+                                                              : schema;
+}
+
 bool source_facts_apply(const struct source_facts *facts, struct arena *arena, struct change *change)
 {
     change->server = text_of(&facts->name);
-    change->schema = facts->schema.type == VALUE_TEXT ? facts->schema.bytes : text_of(&facts->db);
+    change->schema = schema_of(facts, arena);
     change->table = text_of(&facts->table);
     change->snapshot = snapshot_of(&facts->snapshot);
     change->document = facts->collection;
+    change->placeholders = facts->scn.type != VALUE_NULL;
     set_position(facts, arena, change);
     if (facts->ts_us.type == VALUE_INTEGER) {
         change->changed_at = facts->ts_us.integer;

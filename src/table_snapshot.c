@@ -35,25 +35,30 @@ int snapshot_load(sqlite3 *db, struct captured_table *table, struct error *error
     return result;
 }
 
-int snapshot_recover(sqlite3 *db, struct captured_table *table, struct error *error)
+int snapshot_save(sqlite3 *db, struct captured_table *table, struct error *error)
 {
-    struct buffer sql = {0};
-    buffer_printf(&sql,
-                  "INSERT INTO source_snapshot SELECT %lld, min(change_id), max(change_id), min(changed_at), "
-                  "lsn, tx_id, 1"
-                  " FROM ",
-                  (long long)table->table_id);
-    buffer_family_name(&sql, table->name, "history");
-    buffer_text(&sql, " WHERE op = 'r' GROUP BY lsn, tx_id");
-    int result = buffer_failed(&sql) ? error_memory(error) : database_run(db, buffer_string(&sql), error);
-    buffer_free(&sql);
-    return result ? -1 : snapshot_load(db, table, error);
+    sqlite3_stmt *statement;
+    if (!table->snapshot.unsaved) return 0;
+    if (database_prepare(db,
+                         "UPDATE source_snapshot SET last_change_id = ?3, complete = ?4"
+                         " WHERE table_id = ?1 AND first_change_id = ?2",
+                         &statement, error))
+        return -1;
+    sqlite3_bind_int64(statement, 1, table->table_id);
+    sqlite3_bind_int64(statement, 2, table->snapshot.first_change_id);
+    sqlite3_bind_int64(statement, 3, table->snapshot.last_change_id);
+    sqlite3_bind_int(statement, 4, table->snapshot.complete);
+    int result = database_step(db, statement, error);
+    sqlite3_finalize(statement);
+    table->snapshot.unsaved = false;
+    return result;
 }
 
 static int begin(sqlite3 *db, struct captured_table *table, const struct change *change, int64_t change_id,
                  struct error *error)
 {
     sqlite3_stmt *statement;
+    if (snapshot_save(db, table, error)) return -1; /* one that ended in the same batch */
     table->snapshot = (struct table_snapshot){.known = true,
                                               .first_change_id = change_id,
                                               .last_change_id = change_id,
@@ -89,23 +94,4 @@ int snapshot_follow(sqlite3 *db, struct captured_table *table, const struct chan
     snapshot->unsaved = true;
     if (change->snapshot == SNAPSHOT_TABLE_LAST) snapshot->complete = true;
     return 0;
-}
-
-int snapshot_save(sqlite3 *db, struct captured_table *table, struct error *error)
-{
-    sqlite3_stmt *statement;
-    if (!table->snapshot.unsaved) return 0;
-    if (database_prepare(db,
-                         "UPDATE source_snapshot SET last_change_id = ?3, complete = ?4"
-                         " WHERE table_id = ?1 AND first_change_id = ?2",
-                         &statement, error))
-        return -1;
-    sqlite3_bind_int64(statement, 1, table->table_id);
-    sqlite3_bind_int64(statement, 2, table->snapshot.first_change_id);
-    sqlite3_bind_int64(statement, 3, table->snapshot.last_change_id);
-    sqlite3_bind_int(statement, 4, table->snapshot.complete);
-    int result = database_step(db, statement, error);
-    sqlite3_finalize(statement);
-    table->snapshot.unsaved = false;
-    return result;
 }

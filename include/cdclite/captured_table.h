@@ -132,6 +132,9 @@ struct captured_column *table_append_column(struct captured_table *table, const 
 int table_add_column(struct captured_table *table, struct slice name, const struct column_type *type,
                      const char *sent_as, struct error *error);
 
+/* Takes back the columns from the `count`-th on, none of which table_store_shape has seen. */
+void table_forget_columns(struct captured_table *table, size_t count);
+
 /* Gives a column that comes without a schema the type that the user said, if he did. */
 void table_declare_type(struct captured_table *table, struct captured_column *column);
 

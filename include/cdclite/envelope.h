@@ -18,9 +18,10 @@ enum snapshot_mark {
 
 /* One change event. Everything is borrowed from the message or its arena. */
 struct change {
-    char op;                            /* c u d r t, m for a logical message */
-    struct slice server, schema, table; /* source.name, .schema (where it has none: .db), .table */
-    int64_t changed_at;                 /* commit time at the source, microseconds since 1970 UTC */
+    char op; /* c u d r t, m for a logical message */
+    struct slice server, schema,
+        table;                  /* source.name, .schema (where it has none: .db; SQL Server: both), .table */
+    int64_t changed_at;         /* commit time at the source, microseconds since 1970 UTC */
     struct value lsn, tx_id;    /* position and transaction at the source (source_facts.h says which of its
                                    members    they are); NULL where there is none */
     struct slice before, after; /* source text of the row objects, absent for null */
@@ -28,6 +29,7 @@ struct change {
     bool flattened; /* by ExtractNewRecordState: `after` (of a delete `before`) is the whole record */
     bool upsert; /* a flattened record without __op: `op` is c until the row's last state says whether it is u
                   */
+    bool placeholders;   /* Oracle's: a placeholder is one wherever it stands, in before too */
     bool document;       /* MongoDB's: before and after are the documents' JSON text, decoded */
     struct slice update; /* of a document without `after`: what MongoDB's updateDescription (or patch) says */
     struct slice content;      /* of a logical message: source text of {prefix, content} */

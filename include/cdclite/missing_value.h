@@ -12,7 +12,10 @@
  * - an unchanged TOAST value, for which a placeholder stands in the `after` of such an update, and in that of
  * the insert that ends a key change;
  * - of a table whose updates leave out old values, all but the key in the `before` of a delete: there stand
- * NULL, "", or the column's default. Elsewhere the placeholder's text is a user's own.
+ * NULL, "", or the column's default;
+ * - of Oracle a LOB that was not changed, and what it was before it was changed: there stands a placeholder,
+ * in the `before` of a delete as well (the connector's page, "Character types"). Elsewhere the placeholder's
+ * text is a user's own.
  */
 
 /* Sets missing_before and missing_after of the columns of the change whose rows stand in `table`, and makes

@@ -14,8 +14,9 @@
  *
  * Columns not seen before are added to the table's description, one whose values no longer fit becomes ANY,
  * and the shape is followed (column_lineage.h; `change_id` is the change's id if it is stored):
- * table_store_shape afterwards, also for a refused event. Returns 0; 1 with `error` saying why the event must
- * be refused; -1 for a failure.
+ * table_store_shape afterwards, also for a refused event, which may bring its schema's columns but no others,
+ * and none where they are too many. Returns 0; 1 with `error` saying why the event must be refused; -1 for a
+ * failure.
  */
 int rows_read(struct captured_table *table, const struct message *message, const struct change *change,
               const struct table_schema *schema, int64_t change_id, struct arena *arena, struct error *error);

@@ -11,11 +11,14 @@
  */
 struct source_facts {
     struct value name, db, schema, table, ts_ms, ts_us, snapshot;
-    struct value lsn, tx_id;             /* PostgreSQL; Oracle has a txId too */
-    struct value file, pos, row, gtid;   /* MySQL, MariaDB */
+    struct value lsn, tx_id;             /* PostgreSQL; Oracle has a txId, Spanner a server_transaction_id */
+    struct value file, pos, row, gtid;   /* MySQL, MariaDB; Vitess has a vgtid */
     struct value change_lsn, commit_lsn; /* SQL Server, Db2 */
     struct value scn;                    /* Oracle */
-    bool collection;                     /* MongoDB */
+    struct value serial;    /* SQL Server's event_serial_no: not kept, but it is its connector's mark */
+    bool several_databases; /* the table is told by its database too */
+    struct value ord, lsid, txn_number; /* MongoDB */
+    bool collection;                    /* MongoDB */
 };
 
 /* Reads the value at the reader into the fact of that name; one of another name is passed over. -1: broken
@@ -24,7 +27,7 @@ int source_facts_read(struct source_facts *facts, struct slice name, struct json
                       struct arena *arena);
 
 /* Sets what the facts tell of a change: names, changed_at (unless no time is known: then false), lsn, tx_id,
- * snapshot, document. */
+ * snapshot, document, placeholders. */
 bool source_facts_apply(const struct source_facts *facts, struct arena *arena, struct change *change);
 
 #endif

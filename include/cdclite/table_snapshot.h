@@ -15,9 +15,6 @@ struct sqlite3;
 /* Reads the table's last one. */
 int snapshot_load(struct sqlite3 *db, struct captured_table *table, struct error *error);
 
-/* Finds the snapshots in the history of a database that did not note them. Within the open transaction. */
-int snapshot_recover(struct sqlite3 *db, struct captured_table *table, struct error *error);
-
 /* Takes note of a change that is stored as `change_id`: a snapshot's row begins or goes on with one, any
  * other completes it. Within the open transaction. */
 int snapshot_follow(struct sqlite3 *db, struct captured_table *table, const struct change *change,

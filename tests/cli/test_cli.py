@@ -1,5 +1,6 @@
 """The command line as a user meets it: exit codes, messages (one line that says what, where and what to do), nothing
 left behind by what failed, signals, closed pipes, and that following input is visible at once."""
+import base64
 import json
 import os
 import shutil
@@ -350,6 +351,56 @@ class TextLog(CliTest):
 
 class Limits(CliTest):
     LIMIT = ['--max-event-bytes', '2K', '--no-text']
+
+    @staticmethod
+    def of_item(number, fields, row):
+        """An insert into a table of its own, with its schema block."""
+        row_schema = {'type': 'struct', 'fields': fields, 'optional': True, 'field': 'after'}
+        source = {'name': 's', 'schema': 'public', 'table': 'item', 'ts_ms': 1738317600000 + number, 'txId': number,
+                  'lsn': 1000 + number}
+        payload = {'before': None, 'after': row, 'source': source, 'op': 'c'}
+        return (recording.compact({'schema': {'type': 'struct', 'fields': [row_schema], 'name': 's.public.item.Envelope'},
+                                   'payload': payload}) + '\n').encode()
+
+    def test_more_columns_than_a_table_can_have(self):
+        """The event is rejected with the reason; what comes before and behind it is loaded."""
+        few, more, many = ([{'type': 'int32', 'optional': True, 'field': f'{"d" if count == 989 else "c"}{i}'}
+                            for i in range(count)] for count in (1, 989, 1600))
+        more = few + more  # 990 with those from before
+        rows = [{field['field']: i for i, field in enumerate(fields)} for fields in (few, many, more, few)]
+        self.place.write('events.jsonl', event(1) + self.of_item(1, few, rows[0]) + self.of_item(2, many, rows[1]) +
+                         event(2) + self.of_item(3, more, rows[2]) + self.of_item(4, few, rows[3]))
+        self.succeeds('load', '--input', 'events.jsonl', '--no-text')
+        self.assertEqual(self.place.rows('SELECT count(*) FROM holding_history'), [(2,)])
+        self.assertEqual(self.place.rows('SELECT after_c0, after_d988 FROM item_history ORDER BY change_id'),
+                         [(0, None), (0, 989), (0, None)])
+        (reason, size), = self.place.rows('SELECT reason, value_size FROM rejected_event')
+        self.assertIn('990', reason)
+        self.assertEqual(size, len(self.of_item(2, many, rows[1])) - 1)
+        self.assertEqual(self.place.rows('SELECT count(*), sum(c0) FROM item_current'), [(3, 0)])
+
+    def test_a_large_value_is_stored_whole(self):
+        text, data = ('\u00e4\n"\\' + 12 * 'x') * (10 << 16), os.urandom(3) * (1 << 20)
+        fields = [{'type': 'string', 'optional': True, 'field': 't'}, {'type': 'bytes', 'optional': True, 'field': 'b'}]
+        self.place.write('events.jsonl', self.of_item(1, fields, {'t': text, 'b': None}) +
+                         self.of_item(2, fields, {'t': 'x', 'b': base64.b64encode(data).decode()}))
+        self.succeeds('load', '--input', 'events.jsonl', '--text', 'item=item.txt')
+        self.assertGreater(len(text.encode()), 10 << 20)
+        self.assertTrue(self.place.rows('SELECT t FROM item_current WHERE b IS NULL') == [(text,)])
+        self.assertTrue(self.place.rows('SELECT after_b FROM item_history WHERE change_id = 2') == [(data,)])
+        spelled = text.replace('\\', '\\\\').replace('\n', '\\n').replace('"', '""')
+        with open(self.place.path('item.txt'), encoding='utf-8', newline='') as lines:
+            line = lines.read().split('\n')[1]
+        self.assertTrue(line.startswith(f't,,"{spelled}",,,,20'), line[:100])
+
+    def test_a_type_never_heard_of_is_named_once(self):
+        fields = [{'type': 'tensor', 'optional': True, 'field': 'a'}]
+        others = fields + [{'type': 'int32', 'optional': True, 'field': 'n'}]
+        self.place.write('events.jsonl', b''.join(self.of_item(i, others if i > 2 else fields, {'a': [i]})
+                                                  for i in range(5)))
+        said = self.succeeds('load', '--input', 'events.jsonl', '--no-text').stderr
+        self.assertEqual(said.count(b'tensor'), 1, said)
+        self.assertEqual(self.place.rows('SELECT a FROM item_current ORDER BY a'), [(f'[{i}]',) for i in range(5)])
 
     def test_a_line_too_long_to_be_held(self):
         """Its beginning, its length and its hash are kept, and its neighbours are loaded."""
