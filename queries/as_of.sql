@@ -18,4 +18,4 @@ WITH
   wanted(last) AS MATERIALIZED (SELECT iif(:at IS NULL, 9223372036854775807, {time :at}))
 SELECT *
 FROM {rows (SELECT last FROM wanted)}
-ORDER BY {each_key, {column}};
+ORDER BY {each_key, {column}}, {each, {column}};

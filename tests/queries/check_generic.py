@@ -145,7 +145,7 @@ def until(text):
 
 def as_of(table, p):
     rows = images_at(table, until(p.get('at')))
-    rows.sort(key=lambda r: [order(r[n]) for n in places(table)])
+    rows.sort(key=lambda r: ([order(r[n]) for n in places(table)], [order(v) for v in r]))
     return [dict(zip(table.present, r)) for r in rows]
 
 

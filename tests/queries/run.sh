@@ -28,7 +28,7 @@ python3 "$here/make_generic_events.py" > "$work/made.jsonl"
 for name in c-pk-default-identity g-transactions-heartbeat-messages m-crash-duplicates; do
   gunzip -c "$data/$name.jsonl.gz" > "$work/$name.jsonl"
 done
-for name in c-pk-default-identity g-transactions-heartbeat-messages a-seed-schema m-crash-duplicates made; do
+for name in c-pk-default-identity g-transactions-heartbeat-messages a-seed-schema m-crash-duplicates edge edge-schemas made; do
   [ -f "$work/$name.db" ] || load "$work/$name.jsonl" "$work/$name.db"
   echo "== $name, any table"
   python3 "$here/check_generic.py" --db "$work/$name.db" --recording "$work/$name.jsonl" \
