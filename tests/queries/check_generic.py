@@ -117,21 +117,24 @@ def read_tables(path):
 # What the queries are to give.
 
 def images_at(table, at):
-    """The rows that stand after all events up to `at`, as tuples of shown values: each new row one more, each old row
-    one less, as they come."""
-    rows, snapshot = collections.Counter(), object()
+    """The rows that stand after all events up to `at`, as tuples of shown values: by the key that the source enforces,
+    else each new row one more, each old row one less, as they come."""
+    rows, by_key, snapshot = collections.Counter(), {}, object()
     for event in table.in_order():
         if event.changed_at > at:
             continue
         if event.op == 't' or (event.op == 'r' and event.lsn != snapshot):
             rows.clear()
+            by_key.clear()
         if event.op == 'r':
             snapshot = event.lsn
         if event.op in 'ud' and not event.unknown:
             rows[tuple(table.shown(event.before).values())] -= 1
+            by_key.pop(table.key_of(event.before), None)
         if event.op in 'cru':
             rows[tuple(table.shown(event.after).values())] += 1
-    return list(rows.elements())
+            by_key[table.key_of(event.after)] = tuple(table.shown(event.after).values())
+    return list(by_key.values()) if table.enforced else list(rows.elements())
 
 
 def places(table):
@@ -240,8 +243,6 @@ def lives(table):
 
 
 def row_history(table, p, key):
-    if not hasattr(table, 'lives'):
-        table.lives = lives(table)
     ids = {e.id for keys, events in table.lives if key in keys for e in events}
     rows = []
     for event in (e for e in table.in_order() if e.id in ids):
@@ -324,10 +325,38 @@ def check_table(place, table, chosen, tables):
         return
     keys = sorted({table.key_of(r) for e in table.events for r in (e.before, e.after) if r}, key=str)
     keys = [k for k in keys if len(k) > 1 or k[0] is not None]
-    for key in chosen.sample(keys, min(len(keys), 12)):
+    # Those with the most to tell: other keys, truncates, many lives.
+    table.lives = lives(table)
+    told = collections.Counter()
+    for life_keys, events in table.lives:
+        for key in life_keys:
+            told[key] += 1 + 5 * len(life_keys) + 5 * sum(e.op == 't' for e in events)
+    keys.sort(key=lambda k: -told[k])
+    for key in keys[:8] + chosen.sample(keys[8:], min(len(keys[8:]), 6)):
         for spelling in key_spellings(key):
             place.check('row_history', {**name, 'key': spelling}, row_history(table, {}, key),
                         but=('change_id', 'unavailable'))
+
+
+def check_errors(place, tables):
+    """What is refused, with exit 2, and what the message says."""
+    name = tables[0].name
+    cases = [(['as_of'], 'table= is missing'), (['as_of', 'table='], "not a table's name"),
+             (['as_of', 'table=' + name + 'x'], f'did you mean {name}?'), (['diff', 'table=' + name], 'from= is missing'),
+             (['as_of', 'table=zzzzzzzzzzzz'], ', '.join(t.name for t in tables)),
+             (['as_of', 'table=' + name, 'at=now'], 'not a time')]
+    for table in tables:
+        if not table.key:
+            cases.append((['row_history', 'table=' + table.name, 'key=1'], f'--key {table.name}=COLUMN'))
+        elif len(table.key) > 1:
+            cases.append((['row_history', 'table=' + table.name, 'key=1'], f'({", ".join(table.key)})'))
+    for arguments, said in cases:
+        done = subprocess.run([place.program, 'query', *arguments, '--db', place.db], capture_output=True,
+                              encoding='utf-8')
+        place.ran += 1
+        if (done.returncode, done.stdout) != (2, '') or said not in done.stderr:
+            place.wrong += 1
+            print(f'{arguments}: exit {done.returncode}: {done.stderr.strip()}; not: {said}')
 
 
 def main():
@@ -350,6 +379,7 @@ def check(arguments, place):
     chosen = random.Random('generic')
     for p in ({}, {'period': 'day'}, {'period': 'week'}, {'period': 'year'}):
         place.check('activity', p, activity(tables, p))
+    check_errors(place, sorted(tables, key=lambda t: t.events[0].id))
     for table in tables:
         check_table(place, table, chosen, tables)
         for bad in BAD_TIMES:

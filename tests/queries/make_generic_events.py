@@ -111,13 +111,18 @@ def late(writer):
 
 
 def shrunk(writer):
-    """A column changes, and is dropped."""
+    """A column changes, and is dropped. The row's end is missed; another of its key goes on under another key."""
     old = None
     for row in ({'id': 1, 'gone': 'a', 'n': 1}, {'id': 1, 'gone': 'b', 'n': 1}, {'id': 1, 'n': 2}, {'id': 1, 'n': 3}):
         writer.begin(1000)
         old = old and {c: v for c, v in old.items() if c in row}
         writer.write('shrunk', 0, 'u' if old else 'c', old, row, {'id': 1})
         old = row
+    writer.begin(1000)
+    writer.write('shrunk', 0, 'c', None, {'id': 1, 'n': 4}, {'id': 1})
+    writer.begin(1000)
+    writer.write('shrunk', 0, 'd', {'id': 1, 'n': 4}, None, {'id': 1})
+    writer.write('shrunk', 0, 'c', None, {'id': 2, 'n': 4}, {'id': 2}, new_position=False)
 
 
 def main():
