@@ -29,6 +29,26 @@ static int answer(const struct options *options, const struct query *query, stru
     return result;
 }
 
+/* The query itself; a template filled in where its table is named. */
+static int print_sql(const struct options *options, const struct query *query, struct error *error)
+{
+    struct database database = {.lock_fd = -1};
+    const char *const *parameters = options->arguments.all + 1;
+    size_t count = options->arguments.count - 1;
+    struct buffer sql = {0};
+    int result = 0;
+    if (query_names_table(query, parameters, count)) {
+        result = database_open_reader(&database, options->db, error);
+        if (result == 0) result = query_expand(database.handle, query, parameters, count, &sql, error);
+    } else {
+        buffer_text(&sql, query->sql);
+    }
+    if (result == 0) fputs(buffer_string(&sql), stdout);
+    database_close(&database);
+    buffer_free(&sql);
+    return result;
+}
+
 int command_query(const struct options *options, struct error *error)
 {
     struct query_set *set = NULL;
@@ -41,7 +61,7 @@ int command_query(const struct options *options, struct error *error)
         if (result == 0 && options->help) {
             query_help(query, stdout);
         } else if (result == 0 && options->sql) {
-            fputs(query->sql, stdout);
+            result = print_sql(options, query, error);
         } else if (result == 0) {
             result = answer(options, query, error);
         }

@@ -175,6 +175,20 @@ void lineage_value(const struct captured_table *table, size_t column, const char
     value_behind(table, column, image, table->change_count, out);
 }
 
+void lineage_readable(const struct captured_column *column, const char *x, struct buffer *out)
+{
+    if (column->type.unit == UNIT_NONE) {
+        buffer_text(out, x);
+    } else if (x[0] == '"') {
+        time_sql(out, x, column->type.unit, false);
+    } else {
+        /* It may be long, so it is written once. */
+        buffer_text(out, "(SELECT ");
+        time_sql(out, "x", column->type.unit, false);
+        buffer_printf(out, " FROM (SELECT %s AS x))", x);
+    }
+}
+
 bool lineage_is_spelled(const struct captured_table *table, size_t column)
 {
     if (table->columns[column].type.unit != UNIT_NONE) return true;

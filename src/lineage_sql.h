@@ -12,6 +12,9 @@
  * no such cast, as it was. */
 void lineage_value(const struct captured_table *table, size_t column, const char *image, struct buffer *out);
 
+/* The expression `x`, such a value of the column, as people read it. */
+void lineage_readable(const struct captured_column *column, const char *x, struct buffer *out);
+
 /* The value as the event had it, as people read it: times spelled by the unit that they came in. */
 void lineage_spelled(const struct captured_table *table, size_t column, const char *image,
                      struct buffer *out);

@@ -76,13 +76,11 @@ static struct query_parameter *add_parameter(struct header *header, struct slice
 static bool read_type(struct slice text, enum parameter_type *type)
 {
     static const char *const names[] = {
-        [PARAMETER_ANY] = "any",
-        [PARAMETER_INTEGER] = "integer",
-        [PARAMETER_TIME] = "time",
-        [PARAMETER_TEXT] = "text",
+        [PARAMETER_ANY] = "any",   [PARAMETER_INTEGER] = "integer", [PARAMETER_TIME] = "time",
+        [PARAMETER_TEXT] = "text", [PARAMETER_TABLE] = "table",     [PARAMETER_KEY] = "key",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (!slice_is(text, names[i])) continue;
+        if (!names[i] || !slice_is(text, names[i])) continue;
         *type = (enum parameter_type)i;
         return true;
     }

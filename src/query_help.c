@@ -16,6 +16,8 @@ static const char *placeholder(const struct query_parameter *parameter)
     case PARAMETER_TIME: return "TIME";
     case PARAMETER_TEXT: return "TEXT";
     case PARAMETER_CHOICE: return parameter->choices;
+    case PARAMETER_TABLE: return "TABLE";
+    case PARAMETER_KEY: return "KEY";
     case PARAMETER_ANY: break;
     }
     return "VALUE";
@@ -125,11 +127,27 @@ static void append_setting(struct buffer *out, struct slice line)
     append_shell_word(out, unquoted((struct slice){space + 1, (size_t)(end - space) - 1}));
 }
 
+/* The table of `.shell cdclite query NAME table=holding --sql > FILE`, which fills the template in. */
+static void append_table(struct buffer *out, const struct query *query)
+{
+    const char *parameter = query_table_parameter(query)->name;
+    struct buffer given = {0};
+    buffer_printf(&given, " %s=", parameter);
+    const char *at = strstr(query->shell, buffer_string(&given));
+    if (at) {
+        buffer_text(out, buffer_string(&given));
+        at += given.size;
+        append_shell_word(out, (struct slice){at, strcspn(at, " \n")});
+    }
+    buffer_free(&given);
+}
+
 /* With the values that the file itself gives as an example, else with what cannot be left out. */
 static void append_example(struct buffer *out, const struct query *query)
 {
     struct buffer words = {0};
     append_shell_word(&words, slice_of(query->name));
+    if (query->shell[0] && query_table_parameter(query)) append_table(&words, query);
     for (const char *line = query->shell; *line; line += strcspn(line, "\n") + 1)
         append_setting(&words, (struct slice){line, strcspn(line, "\n")});
     for (size_t i = 0; i < query->parameter_count && !query->shell[0]; i++) {
@@ -148,6 +166,13 @@ static void append_shell(struct buffer *out, const struct query *query)
     buffer_text(out, "\nIn the sqlite3 shell (sqlite3 -readonly history.db):\n");
     if (query->shell[0]) {
         append_indented(out, query->shell);
+        return;
+    }
+    if (query_table_parameter(query)) {
+        buffer_text(out, "  .shell cdclite query ");
+        append_safely(out, query->name);
+        buffer_printf(out, " %s=TABLE --sql > filled.sql\n  .read filled.sql\n",
+                      query_table_parameter(query)->name);
         return;
     }
     buffer_text(out, "  .read ");

@@ -87,7 +87,11 @@ static const char *read_value(const struct query_parameter *parameter, const cha
         if (time_parse(text, &microseconds))
             return "not a time; write 2025-01-31, 2025-01-31T10:00:00Z or 2025-01-31 10:00:00.123456 (UTC)";
         break;
-    case PARAMETER_TEXT: break;
+    case PARAMETER_TEXT:
+    case PARAMETER_KEY: break;
+    case PARAMETER_TABLE:
+        if (!*text) return "not a table's name";
+        break;
     case PARAMETER_CHOICE:
         if (!is_choice(parameter->choices, text)) return "not one of";
         break;
@@ -148,10 +152,12 @@ done:
     return result;
 }
 
-/* All parameters of the statement that have the name: ":name" and "@name" may both stand in it. */
-static int bind(const struct query *query, sqlite3_stmt *statement, const char *name,
+/* All parameters of the statement that have the name: ":name" and "@name" may both stand in it. A table's has
+ * done its work. */
+static int bind(const struct query *query, sqlite3_stmt *statement, const struct query_parameter *parameter,
                 const struct value *value, struct error *error)
 {
+    const char *name = parameter->name;
     int places = 0;
     for (int i = sqlite3_bind_parameter_count(statement); i > 0; i--) {
         const char *there = sqlite3_bind_parameter_name(statement, i);
@@ -161,7 +167,7 @@ static int bind(const struct query *query, sqlite3_stmt *statement, const char *
                              sqlite3_errmsg(sqlite3_db_handle(statement)));
         places++;
     }
-    if (places) return 0;
+    if (places || parameter->type == PARAMETER_TABLE) return 0;
     return error_set(error, ERROR_USAGE, "%s: its comment names the parameter %s, its SQL does not",
                      query->file, name);
 }
@@ -180,7 +186,7 @@ int query_bind(const struct query *query, const char *const *arguments, size_t c
     }
     for (size_t i = 0; i < count; i++)
         if (read_argument(query, arguments[i], &parameter, &value, error) ||
-            bind(query, statement, parameter->name, &value, error))
+            bind(query, statement, parameter, &value, error))
             return -1;
     return 0;
 }

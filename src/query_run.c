@@ -129,15 +129,20 @@ int query_run(sqlite3 *db, const struct query *query, const char *const *argumen
               enum render_format format, FILE *out, struct error *error)
 {
     sqlite3_stmt *statement = NULL;
+    struct query_filled filled;
     int result = -1;
     if (query_check(query, arguments, count, error)) return -1;
+    if (query_fill(db, query, arguments, count, &filled, error)) goto done;
+    if (filled.arguments) arguments = filled.arguments;
     sqlite3_set_authorizer(db, authorize, NULL);
-    if (prepare(db, query, &statement, error) || query_bind(query, arguments, count, statement, error))
+    if (prepare(db, &filled.query, &statement, error) ||
+        query_bind(query, arguments, count, statement, error))
         goto done;
     result = render_rows(statement, format, out, isatty(fileno(out)), error);
     if (result) error_context(error, "%s", query->name);
 done:
     sqlite3_finalize(statement);
     sqlite3_set_authorizer(db, NULL, NULL);
+    query_filled_free(&filled);
     return result;
 }

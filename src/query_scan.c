@@ -35,8 +35,7 @@ static size_t word(const char *at)
     return size;
 }
 
-/* The size of the token at `at`, which is not its end. */
-static size_t token(const char *at)
+size_t query_token(const char *at)
 {
     switch (*at) {
     case '\'':
@@ -56,7 +55,7 @@ int query_scan_parameters(const char *sql, int (*found)(void *context, struct sl
 {
     size_t size;
     for (const char *at = sql; *at; at += size) {
-        size = token(at);
+        size = query_token(at);
         bool is_parameter = (*at == ':' || *at == '@' || *at == '$') && size > 1;
         int result = is_parameter ? found(context, (struct slice){at + 1, size - 1}) : 0;
         if (result) return result;

@@ -203,22 +203,6 @@ static void present_column(const struct captured_table *table, size_t at, size_t
         if (table->columns[i].present && table->columns[i].place == at) *index = i;
 }
 
-/* A value as people read it, under its name; `x` is an expression that may be long, so it is written once. */
-static void readable_as(struct buffer *out, const struct captured_column *column, const char *x)
-{
-    if (column->type.unit == UNIT_NONE) {
-        buffer_text(out, x);
-    } else if (x[0] == '"') {
-        time_sql(out, x, column->type.unit, false);
-    } else {
-        buffer_text(out, "(SELECT ");
-        time_sql(out, "x", column->type.unit, false);
-        buffer_printf(out, " FROM (SELECT %s AS x))", x);
-    }
-    buffer_text(out, " AS ");
-    buffer_identifier(out, column->column_name);
-}
-
 /* The source's columns as it has them now, read in `image` (NULL: they stand there under their names). */
 static void source_columns(struct buffer *out, const struct captured_table *table, const char *image,
                            bool readable)
@@ -236,11 +220,12 @@ static void source_columns(struct buffer *out, const struct captured_table *tabl
         }
         if (at) buffer_text(out, ",\n  ");
         if (readable) {
-            readable_as(out, &table->columns[i], buffer_string(&x));
+            lineage_readable(&table->columns[i], buffer_string(&x), out);
         } else {
-            buffer_printf(out, "%s AS ", buffer_string(&x));
-            buffer_identifier(out, table->columns[i].column_name);
+            buffer_text(out, buffer_string(&x));
         }
+        buffer_text(out, " AS ");
+        buffer_identifier(out, table->columns[i].column_name);
     }
     out->failed |= x.failed;
     buffer_free(&x);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "cdclite/buffer.h"
 #include "cdclite/error.h"
 #include "cdclite/render.h"
 
@@ -17,6 +18,8 @@ enum parameter_type {
     PARAMETER_TIME,    /* what time_parse reads; bound as the text given, the SQL converts it */
     PARAMETER_TEXT,
     PARAMETER_CHOICE, /* one of `choices` */
+    PARAMETER_TABLE,  /* a captured table's name: the query is a template, filled in for it */
+    PARAMETER_KEY,    /* the values of that table's key columns */
 };
 
 struct query_parameter {
@@ -34,13 +37,16 @@ struct query_parameter {
  *   -- NAME: purpose
  *   -- notes
  *   -- Parameters (unset = the default):
- *   --   :name  integer|time|text|one|other  description, "(required)" where it is
+ *   --   :name  integer|time|text|table|key|one|other  description, "(required)" where it is
  *   -- Columns:
  *   --   name  description
  *   -- In the sqlite3 shell:
  *   --   .parameter set :name value
  *
  * Parameters that the SQL has and the comment does not name follow as PARAMETER_ANY.
+ *
+ * One with a parameter of type table is a template: in its SQL stand placeholders in braces, which
+ * src/query_parts.h lists.
  */
 struct query {
     const char *name; /* of the file, without .sql */
@@ -84,6 +90,14 @@ int query_check(const struct query *query, const char *const *arguments, size_t 
  */
 int query_run(struct sqlite3 *db, const struct query *query, const char *const *arguments, size_t count,
               enum render_format format, FILE *out, struct error *error);
+
+/* Whether the query is a template and the arguments name the table that it is to be filled in for. */
+bool query_names_table(const struct query *query, const char *const *arguments, size_t count);
+
+/* Appends the SQL that runs for the arguments, of which only the table's matters: the query's own, or the
+ * template's filled in. ERROR_USAGE for a table that is not there. */
+int query_expand(struct sqlite3 *db, const struct query *query, const char *const *arguments, size_t count,
+                 struct buffer *sql, struct error *error);
 
 /* Prints all queries with their purposes and parameters. Whether it arrived is for the caller to ask. */
 void query_list(const struct query_set *set, FILE *out);

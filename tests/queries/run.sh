@@ -23,3 +23,14 @@ for name in edge edge-schemas edge-3 a-seed-schema bulk-tenth; do
   python3 "$here/check_queries.py" --db "$work/$name.db" --recording "$work/$name.jsonl" $audit \
     --queries "$here/../../queries" --cdclite "$cdclite" --few
 done
+
+python3 "$here/make_generic_events.py" > "$work/made.jsonl"
+for name in c-pk-default-identity g-transactions-heartbeat-messages m-crash-duplicates; do
+  gunzip -c "$data/$name.jsonl.gz" > "$work/$name.jsonl"
+done
+for name in c-pk-default-identity g-transactions-heartbeat-messages a-seed-schema m-crash-duplicates edge edge-schemas made; do
+  [ -f "$work/$name.db" ] || load "$work/$name.jsonl" "$work/$name.db"
+  echo "== $name, any table"
+  python3 "$here/check_generic.py" --db "$work/$name.db" --recording "$work/$name.jsonl" \
+    --queries "$here/../../queries" --cdclite "$cdclite"
+done

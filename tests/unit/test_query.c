@@ -164,7 +164,8 @@ static void test_built_in_describe_themselves(void **state)
             snprintf(name, sizeof name, ":%s", query->parameters[k].name);
             assert_int_not_equal(query->parameters[k].type, PARAMETER_ANY);
             assert_true(query->parameters[k].description[0] != '\0');
-            assert_non_null(strstr(strstr(query->sql, "\nWITH"), name));
+            if (query->parameters[k].type != PARAMETER_TABLE)
+                assert_non_null(strstr(strstr(query->sql, "\nWITH"), name));
         }
     }
 }
