@@ -1,6 +1,6 @@
 -- column_changes: how often each column of a table changed.
--- A change is an update with another value than before, as far as both are known. An update of the key itself comes as a
--- delete and an insert where the source has a key, and is none.
+-- A change is an update with another value than before, as far as both are known. An update of the key itself comes as
+-- a delete and an insert where the source has a key, and is none.
 --
 -- Parameters (unset = the default):
 --   :table  table  the captured table (required)

@@ -1,6 +1,6 @@
 -- diff: which rows of a table were added, removed or changed between two commit times.
--- The rows as they stood at one time against those at the other, whatever happened between. With a key, an old and a new
--- row of one key are one changed row; without, rows are added and removed, and equal ones counted.
+-- The rows as they stood at one time against those at the other, whatever happened between. With a key, an old and a
+-- new row of one key are one changed row; without, rows are added and removed, and equal ones counted.
 --
 -- Parameters (unset = the default):
 --   :table  table  the captured table (required)
@@ -40,12 +40,16 @@ WITH RECURSIVE
   ),
   -- The old and the new rows of a key, each numbered. Without a key all columns tell a row apart, and none has both.
   numbered AS (
-    SELECT *, row_number() OVER (PARTITION BY "cdc.number" > 0, {each_key, {column}} ORDER BY {each, {column}}) AS "cdc.of_key"
+    SELECT *, row_number() OVER (PARTITION BY "cdc.number" > 0, {each_key, {column}}
+                                 ORDER BY {each, {column}}) AS "cdc.of_key"
     FROM left_over JOIN copy ON "cdc.nth" <= abs("cdc.number")
   ),
   paired AS (
-    SELECT {each, max(iif("cdc.number" < 0, {column}, NULL)) AS {old}, max(iif("cdc.number" > 0, {column}, NULL)) AS {new}},
-           CASE WHEN min("cdc.number") > 0 THEN 'added' WHEN max("cdc.number") < 0 THEN 'removed' ELSE 'changed' END AS change
+    SELECT {each, max(iif("cdc.number" < 0, {column}, NULL)) AS {old},
+                  max(iif("cdc.number" > 0, {column}, NULL)) AS {new}},
+           CASE WHEN min("cdc.number") > 0 THEN 'added'
+                WHEN max("cdc.number") < 0 THEN 'removed'
+                ELSE 'changed' END AS change
     FROM numbered
     GROUP BY {each_key, {column}}, "cdc.of_key"
   )

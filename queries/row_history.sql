@@ -79,7 +79,8 @@ WITH RECURSIVE
   ),
   -- Where the source does not keep the key unique, rows of it may be left when one has gone.
   counted AS MATERIALIZED (
-    SELECT *, was_alive OR (NOT enforced AND total(number) OVER (PARTITION BY key, truncates ORDER BY place) > 0) AS was_there
+    SELECT *, was_alive OR (NOT enforced AND total(number) OVER (PARTITION BY key, truncates ORDER BY place) > 0)
+                AS was_there
     FROM lived
   ),
   link(key, nth, other_key, other_nth) AS MATERIALIZED (
@@ -92,7 +93,8 @@ WITH RECURSIVE
     UNION
     SELECT iif(link.key = life.key AND link.nth = life.nth, other_key, link.key),
            iif(link.key = life.key AND link.nth = life.nth, other_nth, link.nth)
-    FROM life JOIN link ON (link.key = life.key AND link.nth = life.nth) OR (other_key = life.key AND other_nth = life.nth)
+    FROM life JOIN link ON (link.key = life.key AND link.nth = life.nth)
+                           OR (other_key = life.key AND other_nth = life.nth)
   ),
   listed(change_id, place) AS (
     SELECT change_id, min(place) FROM counted

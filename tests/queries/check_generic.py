@@ -10,8 +10,8 @@ import sys
 import tempfile
 
 from build_history import open_text
-from check_queries import (BAD_TIMES, HERE, TEMPLATES, WORDS, check_form, compare, date_text, first_day, iso, order, parse_time,
-                           run, spellings)
+from check_queries import (BAD_TIMES, HERE, TEMPLATES, WORDS, check_form, compare, date_text, first_day, iso, order,
+                           parse_time, run, spellings)
 
 PLACEHOLDER = '__debezium_unavailable_value'
 Event = collections.namedtuple('Event', 'id op changed_at lsn tx partition before after unknown')
@@ -56,7 +56,8 @@ def filled(table, op, before, after, source):
     if op == 'u' and before is None:
         before = table.state.get(table.key_of(after))
     if op == 'u' and before is None:  # nothing tells but the key, which such an update leaves as it was
-        return {c: after[c] if c in table.key else None for c in table.columns}, after, set(table.columns) - set(table.key)
+        untold = set(table.columns) - set(table.key)
+        return {c: None if c in untold else after[c] for c in table.columns}, after, untold
     if op == 'd' and table.left_out:
         before = dict(table.state[table.key_of(before)])
     known = before if op == 'u' else table.last.before if moved else None
@@ -184,7 +185,8 @@ def column_changes(table, p):
         updates = [e for e in in_time(table, p) if e.op == 'u']
         moments = [e.changed_at for e in updates if column not in e.unknown
                    and e.before.get(column) != e.after.get(column)]
-        rows.append({'column_name': column, 'changes': len(moments), 'unknown': sum(column in e.unknown for e in updates),
+        rows.append({'column_name': column, 'changes': len(moments),
+                     'unknown': sum(column in e.unknown for e in updates),
                      'first_change': iso(min(moments), 'Z') if moments else None,
                      'last_change': iso(max(moments), 'Z') if moments else None})
     return rows
