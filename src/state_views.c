@@ -278,9 +278,9 @@ static void counts(struct buffer *out, const struct captured_table *table, const
                   (long long)table->table_id);
     until(out, at);
     buffer_printf(out,
-                  " ORDER BY complete DESC, first_change_id DESC LIMIT 1\n"
+                  " ORDER BY complete DESC, %sfirst_change_id DESC LIMIT 1\n"
                   "), history AS (SELECT *, %s FROM ",
-                  place_columns);
+                  table->many_partitions ? "changed_at DESC, tx_id DESC, lsn DESC, " : "", place_columns);
     history_name(out, table);
     buffer_text(out, " WHERE 1");
     until(out, at);
@@ -304,7 +304,8 @@ static void counts(struct buffer *out, const struct captured_table *table, const
                       "OR EXISTS (SELECT 1 FROM start WHERE ",
                       after ? "'c', 'u'" : "'u', 'd'",
                       after ? " OR op = 'r' AND EXISTS (SELECT 1 FROM snapshot"
-                              " WHERE change_id BETWEEN first_change_id AND last_change_id)"
+                              " WHERE change_id BETWEEN first_change_id AND last_change_id"
+                              " AND history.lsn IS snapshot.lsn AND history.tx_id IS snapshot.tx_id)"
                             : "");
         later(out, table, "history", "start");
         /* A snapshot's first row belongs to the state. */

@@ -77,6 +77,27 @@ static int begin(sqlite3 *db, struct captured_table *table, const struct change 
     return result;
 }
 
+/* Rows of a snapshot that is not the last one come late from another partition: it goes on to here. 1, or 0
+ * when there is none of that position; -1: failure. */
+static int extend_former(sqlite3 *db, const struct captured_table *table, const struct change *change,
+                         int64_t change_id, struct error *error)
+{
+    sqlite3_stmt *statement;
+    if (change->lsn.type == VALUE_NULL || !table->snapshot.known) return 0;
+    if (database_prepare(db,
+                         "UPDATE source_snapshot SET last_change_id = ?2"
+                         " WHERE table_id = ?1 AND lsn IS ?3 AND tx_id IS ?4",
+                         &statement, error))
+        return -1;
+    sqlite3_bind_int64(statement, 1, table->table_id);
+    sqlite3_bind_int64(statement, 2, change_id);
+    value_bind(statement, 3, &change->lsn);
+    value_bind(statement, 4, &change->tx_id);
+    int result = database_step(db, statement, error);
+    sqlite3_finalize(statement);
+    return result ? -1 : sqlite3_changes(db) > 0;
+}
+
 int snapshot_follow(sqlite3 *db, struct captured_table *table, const struct change *change, int64_t change_id,
                     struct error *error)
 {
@@ -89,7 +110,11 @@ int snapshot_follow(sqlite3 *db, struct captured_table *table, const struct chan
     /* Where the position is not said, a change in between tells two snapshots apart. */
     bool told_apart = change->lsn.type != VALUE_NULL || !snapshot->complete;
     bool same = snapshot->known && told_apart && snapshot->mark == mark_of(&change->lsn, &change->tx_id);
-    if (!same && begin(db, table, change, change_id, error)) return -1;
+    if (!same) {
+        int former = extend_former(db, table, change, change_id, error);
+        if (former) return former < 0 ? -1 : 0;
+        if (begin(db, table, change, change_id, error)) return -1;
+    }
     snapshot->last_change_id = change_id;
     snapshot->unsaved = true;
     if (change->snapshot == SNAPSHOT_TABLE_LAST) snapshot->complete = true;
