@@ -3,6 +3,7 @@
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { USUAL_BLOCK = 64 * 1024 };
 
@@ -30,6 +31,12 @@ void *arena_alloc(struct arena *arena, size_t size)
     void *at = block->bytes + block->used;
     block->used += size;
     return at;
+}
+
+void *arena_zeroed(struct arena *arena, size_t size)
+{
+    void *at = arena_alloc(arena, size);
+    return at ? memset(at, 0, size) : NULL;
 }
 
 void arena_reset(struct arena *arena)

@@ -54,18 +54,35 @@ struct captured_table *table_new(const char *name, const char *source_name, stru
     return NULL;
 }
 
-struct captured_column *table_column(const struct captured_table *table, const char *name)
+struct captured_column *table_column_of(const struct captured_table *table, struct slice name)
 {
     for (size_t i = 0; i < table->count; i++)
-        if (strcmp(table->columns[i].name, name) == 0) return &table->columns[i];
+        if (slice_is(name, table->columns[i].name)) return &table->columns[i];
     return NULL;
+}
+
+struct captured_column *table_column(const struct captured_table *table, const char *name)
+{
+    return table_column_of(table, slice_of(name));
+}
+
+size_t table_column_at(const struct captured_table *table, size_t place)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->columns[i].present && table->columns[i].place == place) return i;
+    return NO_COLUMN;
+}
+
+size_t table_key_size(const struct captured_table *table)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < table->count; i++) size += table->columns[i].key;
+    return size;
 }
 
 bool table_has_key(const struct captured_table *table)
 {
-    for (size_t i = 0; i < table->count; i++)
-        if (table->columns[i].key) return true;
-    return false;
+    return table_key_size(table) > 0;
 }
 
 struct captured_column *table_append_column(struct captured_table *table, const char *name,

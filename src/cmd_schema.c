@@ -53,9 +53,9 @@ static int print_builtin(struct error *error)
     history_ddl_triggers(&table, &sql);
     history_ddl_views(&table, &sql);
     int result = buffer_failed(&sql) ? error_memory(error) : 0;
-    if (result == 0)
-        printf("%s\n%s\n%s", embedded_find("schema/001_history.sql")->text,
-               embedded_find("schema/002_any_table.sql")->text, buffer_string(&sql));
+    for (int i = 0; i < DATABASE_VERSION && result == 0; i++)
+        printf("%s\n", embedded_find(database_migrations[i])->text);
+    if (result == 0) printf("%s", buffer_string(&sql));
     buffer_free(&sql);
     return result;
 }

@@ -15,11 +15,10 @@ static bool is_before(const struct captured_table *table, const struct column_ch
 }
 
 static struct column_change *note(struct captured_table *table, enum column_event event, size_t column,
-                                  const char *text, int64_t changed_at, int64_t change_id,
-                                  struct error *error)
+                                  const char *default_text, const char *old_sent_as, int64_t changed_at,
+                                  int64_t change_id, struct error *error)
 {
-    struct column_change *change = event == COLUMN_APPEARED ? table_append_change(table, text, NULL, error)
-                                                            : table_append_change(table, NULL, text, error);
+    struct column_change *change = table_append_change(table, default_text, old_sent_as, error);
     if (!change) return NULL;
     change->event = event;
     change->column = column;
@@ -48,9 +47,8 @@ static int default_sql(const struct schema_column *sent, struct buffer *sql, str
 static size_t *columns_before(const struct captured_table *table)
 {
     size_t *columns = calloc(table->present_count + 1, sizeof *columns);
-    for (size_t i = 0; columns && i < table->count; i++)
-        if (table->columns[i].present && table->columns[i].place < table->present_count)
-            columns[table->columns[i].place] = i;
+    for (size_t place = 0; columns && place < table->present_count; place++)
+        columns[place] = table_column_at(table, place);
     return columns;
 }
 
@@ -100,9 +98,9 @@ static int note_appeared(struct captured_table *table, const size_t *columns, si
         result = default_sql(schema ? &schema->columns[i] : NULL, &sql, error);
         if (result) break;
         size_t origin = renamed_from(table, old, columns, count, i, sql.size > 0);
-        struct column_change *change =
-            note(table, COLUMN_APPEARED, columns[i],
-                 sql.size && origin == NO_COLUMN ? buffer_string(&sql) : NULL, changed_at, change_id, error);
+        struct column_change *change = note(table, COLUMN_APPEARED, columns[i],
+                                            sql.size && origin == NO_COLUMN ? buffer_string(&sql) : NULL,
+                                            NULL, changed_at, change_id, error);
         if (change) change->renamed_from = origin;
         result = change ? 0 : -1;
     }
@@ -143,7 +141,7 @@ int lineage_retype(struct captured_table *table, size_t index, const struct sche
     if (same || (column->sent_as && changed_at < table->shape_at)) return 0;
     if (column->sent_as) {
         struct column_change *change =
-            note(table, COLUMN_RETYPED, index, column->sent_as, changed_at, change_id, error);
+            note(table, COLUMN_RETYPED, index, NULL, column->sent_as, changed_at, change_id, error);
         if (!change) return -1;
         change->old_type = column->type;
     }

@@ -16,7 +16,8 @@
 
 enum { BUSY_MS = 5000 };
 
-static const char *const migrations[] = {"schema/001_history.sql", "schema/002_any_table.sql"};
+const char *const database_migrations[DATABASE_VERSION] = {"schema/001_history.sql",
+                                                           "schema/002_any_table.sql"};
 
 int database_fail(sqlite3 *handle, struct error *error, const char *what)
 {
@@ -137,7 +138,7 @@ static int migrate(struct database *database, int64_t version, struct error *err
 {
     for (; version < DATABASE_VERSION; version++) {
         char pragmas[128];
-        const struct embedded_file *file = embedded_find(migrations[version]);
+        const struct embedded_file *file = embedded_find(database_migrations[version]);
         snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
                  DATABASE_APPLICATION_ID, (int)version + 1);
         if (database_run(database->handle, "BEGIN IMMEDIATE", error) ||

@@ -1,16 +1,12 @@
 #include "cdclite/envelope.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "cdclite/flattened.h"
 #include "cdclite/json_reader.h"
 #include "cdclite/source_facts.h"
-
-#define NAMED(text)           \
-    {                         \
-        text, sizeof text - 1 \
-    }
 
 /* The members that tell what a payload is, in their source text; absent where missing or null. */
 struct members {
@@ -75,25 +71,26 @@ static int take(struct json_reader *json, struct slice *raw)
 /* Where a member's source text is kept; NULL for one that is passed over. */
 static struct slice *member_named(struct members *members, struct slice name)
 {
-    struct {
+    static const struct {
         struct slice name;
-        struct slice *raw;
-    } const wanted[] = {
-        {NAMED("before"), &members->before},
-        {NAMED("after"), &members->after},
-        {NAMED("source"), &members->source},
-        {NAMED("op"), &members->op},
-        {NAMED("ts_ms"), &members->ts_ms},
-        {NAMED("message"), &members->message},
-        {NAMED("updateDescription"), &members->update},
-        {NAMED("patch"), &members->update}, /* MongoDB before Debezium 2.0 */
-        {NAMED("status"), &members->status},
-        {NAMED("id"), &members->id},
-        {NAMED("event_count"), &members->event_count},
-        {NAMED("data_collections"), &members->data_collections},
+        size_t offset;
+    } wanted[] = {
+        {SLICE_LITERAL("before"), offsetof(struct members, before)},
+        {SLICE_LITERAL("after"), offsetof(struct members, after)},
+        {SLICE_LITERAL("source"), offsetof(struct members, source)},
+        {SLICE_LITERAL("op"), offsetof(struct members, op)},
+        {SLICE_LITERAL("ts_ms"), offsetof(struct members, ts_ms)},
+        {SLICE_LITERAL("message"), offsetof(struct members, message)},
+        {SLICE_LITERAL("updateDescription"), offsetof(struct members, update)},
+        {SLICE_LITERAL("patch"), offsetof(struct members, update)}, /* MongoDB before Debezium 2.0 */
+        {SLICE_LITERAL("status"), offsetof(struct members, status)},
+        {SLICE_LITERAL("id"), offsetof(struct members, id)},
+        {SLICE_LITERAL("event_count"), offsetof(struct members, event_count)},
+        {SLICE_LITERAL("data_collections"), offsetof(struct members, data_collections)},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        if (slice_equals(name, wanted[i].name)) return wanted[i].raw;
+        if (slice_equals(name, wanted[i].name))
+            return (struct slice *)(void *)((char *)members + wanted[i].offset);
     return NULL;
 }
 

@@ -49,14 +49,17 @@ static struct slice schema_name(struct slice block, struct arena *arena)
     return text;
 }
 
-/* SERVER.SCHEMA.TABLE out of SERVER.SCHEMA.TABLE.Value; absent for another name. */
-static struct slice row_name(struct slice block, struct arena *arena)
+struct slice flattened_row_name(struct slice name)
 {
     static const char suffix[] = ".Value";
     const size_t size = sizeof suffix - 1;
-    struct slice name = schema_name(block, arena);
     if (name.size <= size || memcmp(name.at + name.size - size, suffix, size) != 0) return (struct slice){0};
     return (struct slice){name.at, name.size - size};
+}
+
+static struct slice row_name(struct slice block, struct arena *arena)
+{
+    return flattened_row_name(schema_name(block, arena));
 }
 
 bool flattened_schema(struct slice schema_block, struct arena *arena)

@@ -326,12 +326,7 @@ static int read_rows(struct loader *loader, struct captured_table *table, const 
     if (result == 0 && change->op != 't')
         keyed = table_key_follow(db, table, message->key, &loader->arena, error);
     if (result == 0 && change->flattened && !table->flattened) table->flattened = table->facts_unsaved = true;
-    struct error shape;
-    if (keyed < 0) return -1;
-    if (table_store_shape(db, table, change_id, &shape)) {
-        *error = shape;
-        return -1;
-    }
+    if (keyed < 0 || table_store_shape(db, table, change_id, error)) return -1;
     if (keyed == TABLE_KEY_OTHER && row_states_rebuild(loader->states, table, error)) return -1;
     return result;
 }

@@ -5,21 +5,23 @@
 /* Debezium's default of unavailable.value.placeholder, as it stands in columns of each type. */
 static bool is_placeholder(const struct value *value)
 {
-    static const char *const spellings[] = {
-        "__debezium_unavailable_value", "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==", /* bytes in base64, */
-        "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ",                                   /* for URLs, */
-        "5f5f646562657a69756d5f756e617661696c61626c655f76616c7565",                 /* and in hex */
-        "[\"__debezium_unavailable_value\"]",                                       /* arrays: of text, */
-        "[\"X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==\"]",                           /* of bytes, */
-        "[\"b68a35a7-17ad-35b3-af2a-ae46edb4545a\"]", /* of UUIDs: its name-based one, */
+    static const struct slice spellings[] = {
+        SLICE_LITERAL("__debezium_unavailable_value"),
+        SLICE_LITERAL("X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=="),                 /* bytes in base64, */
+        SLICE_LITERAL("X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ"),                   /* for URLs, */
+        SLICE_LITERAL("5f5f646562657a69756d5f756e617661696c61626c655f76616c7565"), /* and in hex */
+        SLICE_LITERAL("[\"__debezium_unavailable_value\"]"),                       /* arrays: of text, */
+        SLICE_LITERAL("[\"X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==\"]"),           /* of bytes, */
+        SLICE_LITERAL("[\"b68a35a7-17ad-35b3-af2a-ae46edb4545a\"]"), /* of UUIDs: its name-based one, */
         /* and of numbers: its bytes */
-        "[95,95,100,101,98,101,122,105,117,109,95,117,110,97,118,97,105,108,97,98,108,101,95,118,97,108,117,"
-        "101]",
-        "{\"__debezium_unavailable_value\":\"__debezium_unavailable_value\"}", /* a map */
-        NULL};
+        SLICE_LITERAL("[95,95,100,101,98,101,122,105,117,109,95,117,110,97,118,97,105,108,97,98,108,101,95,"
+                      "118,97,108,117,"
+                      "101]"),
+        SLICE_LITERAL("{\"__debezium_unavailable_value\":\"__debezium_unavailable_value\"}"), /* a map */
+    };
     if (value->type != VALUE_TEXT && value->type != VALUE_BLOB) return false;
-    for (const char *const *spelling = spellings; *spelling; spelling++)
-        if (slice_is(value->bytes, *spelling)) return true;
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
+        if (slice_equals(value->bytes, spellings[i])) return true;
     return false;
 }
 

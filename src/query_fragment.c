@@ -59,9 +59,8 @@ void fragment_events(sqlite3 *db, const struct catalog *catalog, const struct ca
 /* :x as a JSON list of texts; of several columns it is "1,AAPL", a JSON list or a JSON object. */
 void fragment_key(const struct captured_table *table, const char *value, struct buffer *out)
 {
-    size_t count = 0, n = 0;
-    for (size_t i = 0; i < table->count; i++) count += table->columns[i].key;
-    if (count == 1) {
+    size_t n = 0;
+    if (table_key_size(table) == 1) {
         buffer_printf(out, "json_array(CAST(%s AS TEXT))", value);
         return;
     }

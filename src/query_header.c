@@ -31,7 +31,7 @@ const char *query_keep(struct arena *arena, struct slice text)
     return kept;
 }
 
-static struct slice trimmed(struct slice text)
+struct slice query_trimmed(struct slice text)
 {
     while (text.size && isspace((unsigned char)text.at[0])) text.at++, text.size--;
     while (text.size && isspace((unsigned char)text.at[text.size - 1])) text.size--;
@@ -42,9 +42,9 @@ static struct slice trimmed(struct slice text)
 static struct slice first_word(struct slice text, struct slice *rest)
 {
     size_t size = 0;
-    text = trimmed(text);
+    text = query_trimmed(text);
     while (size < text.size && !isspace((unsigned char)text.at[size])) size++;
-    *rest = trimmed((struct slice){text.at + size, text.size - size});
+    *rest = query_trimmed((struct slice){text.at + size, text.size - size});
     return (struct slice){text.at, size};
 }
 
@@ -126,7 +126,7 @@ static void read_purpose(struct header *header, struct slice line)
 {
     size_t size = strlen(header->query->name);
     if (slice_starts(line, header->query->name) && line.size > size && line.at[size] == ':')
-        line = trimmed((struct slice){line.at + size + 1, line.size - size - 1});
+        line = query_trimmed((struct slice){line.at + size + 1, line.size - size - 1});
     buffer_slice(&header->texts[SECTION_PURPOSE], line);
 }
 
@@ -155,7 +155,7 @@ static bool begins_section(struct slice line, enum section *section)
 static int read_line(struct header *header, struct slice line)
 {
     bool indented = line.size && isspace((unsigned char)line.at[0]);
-    line = trimmed(line);
+    line = query_trimmed(line);
     if (line.size == 0) return 0;
     if (!indented) {
         if (begins_section(line, &header->section)) return 0;

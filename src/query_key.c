@@ -98,20 +98,17 @@ int query_key_read(const struct query *query, const struct captured_table *table
                    struct buffer *out, struct error *error)
 {
     struct key_values values = {.table = table};
-    size_t count = 0;
     const char *why;
-    for (size_t i = 0; i < table->count; i++) count += table->columns[i].key;
-    if (count <= 1) {
+    if (table_key_size(table) <= 1) {
         buffer_text(out, argument);
         return 0;
     }
     values.texts = arena_alloc(&values.arena, table->count * sizeof *values.texts);
-    values.given = arena_alloc(&values.arena, table->count * sizeof *values.given);
+    values.given = arena_zeroed(&values.arena, table->count * sizeof *values.given);
     if (!values.texts || !values.given) {
         arena_free(&values.arena);
         return error_memory(error);
     }
-    memset(values.given, 0, table->count * sizeof *values.given);
     why = *argument && strchr("[{", *argument) ? read_json(&values, argument) : read_list(&values, argument);
     for (size_t i = 0; i < table->count && !why; i++)
         if (table->columns[i].key && !values.given[i]) why = "a value is missing";

@@ -27,15 +27,14 @@ size_t query_token(const char *at);
 int query_bind(const struct query *query, const char *const *arguments, size_t count,
                struct sqlite3_stmt *statement, struct error *error);
 
+/* Without the white space at both ends. */
+struct slice query_trimmed(struct slice text);
+
 /* A copy with a closing NUL, or NULL when memory ran out. */
 const char *query_keep(struct arena *arena, struct slice text);
 
 /* The parameter of type table, which makes a query a template; NULL when there is none. */
 const struct query_parameter *query_table_parameter(const struct query *query);
-
-/* The value of the first argument for that parameter, NULL when it is not given. */
-const char *query_argument(const struct query_parameter *parameter, const char *const *arguments,
-                           size_t count);
 
 /*
  * Appends a template's SQL with its placeholders replaced by what they stand for in `table` (NULL: none was
@@ -63,10 +62,6 @@ const char *query_argument(const struct query_parameter *parameter, const char *
  */
 int query_template_expand(struct sqlite3 *db, const struct query *query, const struct catalog *catalog,
                           const struct captured_table *table, struct buffer *out, struct error *error);
-
-/* ERROR_USAGE, with the near name and all names, for a table that is not there. By name or source name. */
-int query_table_find(const struct query *query, const struct catalog *catalog, const char *name,
-                     struct captured_table **table, struct error *error);
 
 /*
  * Appends what a key parameter's value says as the text to bind: of a key of one column the value as it is;

@@ -10,8 +10,9 @@ const struct query_parameter *query_table_parameter(const struct query *query)
     return NULL;
 }
 
-const char *query_argument(const struct query_parameter *parameter, const char *const *arguments,
-                           size_t count)
+/* The value of the first argument for a parameter, NULL when it is not given. */
+static const char *argument_of(const struct query_parameter *parameter, const char *const *arguments,
+                               size_t count)
 {
     size_t size = strlen(parameter->name);
     for (size_t i = 0; i < count; i++)
@@ -23,7 +24,7 @@ const char *query_argument(const struct query_parameter *parameter, const char *
 bool query_names_table(const struct query *query, const char *const *arguments, size_t count)
 {
     const struct query_parameter *parameter = query_table_parameter(query);
-    return parameter && query_argument(parameter, arguments, count);
+    return parameter && argument_of(parameter, arguments, count);
 }
 
 /* "; did you mean x? There are x, y": as many as fit in an error's line. */
@@ -51,8 +52,9 @@ static int unknown(const struct query *query, const struct catalog *catalog, con
     return -1;
 }
 
-int query_table_find(const struct query *query, const struct catalog *catalog, const char *name,
-                     struct captured_table **table, struct error *error)
+/* By name or source name; ERROR_USAGE, with the near name and all names, for a table that is not there. */
+static int find_table(const struct query *query, const struct catalog *catalog, const char *name,
+                      struct captured_table **table, struct error *error)
 {
     *table = catalog_named(catalog, name);
     for (size_t i = 0; i < catalog_count(catalog) && !*table; i++)
@@ -65,7 +67,7 @@ static int fill_key(const struct query *query, const struct captured_table *tabl
 {
     for (size_t i = 0; i < query->parameter_count; i++) {
         const struct query_parameter *parameter = &query->parameters[i];
-        const char *value = query_argument(parameter, filled->arguments, count);
+        const char *value = argument_of(parameter, filled->arguments, count);
         if (parameter->type != PARAMETER_KEY || !value) continue;
         buffer_printf(&filled->key, "%s=", parameter->name);
         if (query_key_read(query, table, value, &filled->key, error)) return -1;
@@ -85,9 +87,9 @@ int query_fill(struct sqlite3 *db, const struct query *query, const char *const 
     const struct query_parameter *parameter = query_table_parameter(query);
     *filled = (struct query_filled){.query = *query};
     if (!parameter) return 0;
-    const char *name = query_argument(parameter, arguments, count);
+    const char *name = argument_of(parameter, arguments, count);
     int result = catalog_open(db, NULL, &catalog, error);
-    if (result == 0 && name) result = query_table_find(query, catalog, name, &table, error);
+    if (result == 0 && name) result = find_table(query, catalog, name, &table, error);
     if (result == 0) result = query_template_expand(db, query, catalog, table, &filled->sql, error);
     filled->query.sql = buffer_string(&filled->sql);
     if (result == 0) {

@@ -42,13 +42,6 @@ static int refused(const struct expansion *x, const char *why)
     return error_set(x->error, ERROR_USAGE, "%s: %.300s %s", x->query->name, x->table->name, why);
 }
 
-static struct slice trimmed(struct slice text)
-{
-    while (text.size && isspace((unsigned char)text.at[0])) text.at++, text.size--;
-    while (text.size && isspace((unsigned char)text.at[text.size - 1])) text.size--;
-    return text;
-}
-
 /* Reads the one that begins at `at`, before `end`; its size, or 0 where the brace is not closed. */
 static size_t read_placeholder(const char *at, const char *end, struct placeholder *placeholder)
 {
@@ -65,7 +58,7 @@ static size_t read_placeholder(const char *at, const char *end, struct placehold
     placeholder->word = (struct slice){at + 1, size};
     placeholder->comma = at[1 + size] == ',';
     const char *argument = at + 1 + size + placeholder->comma;
-    placeholder->argument = trimmed((struct slice){argument, (size_t)(close - 1 - argument)});
+    placeholder->argument = query_trimmed((struct slice){argument, (size_t)(close - 1 - argument)});
     return (size_t)(close - at);
 }
 

@@ -328,22 +328,23 @@ int redelivery_check(struct redelivery *redelivery, struct captured_table *table
     struct lookup *lookup = find_lookup(redelivery, table, error);
     if (!lookup) return -1;
     int64_t repeated = 0, place;
-    if (run_place(change, &place) && runs_others_reached(&redelivery->runs, stream, place)) {
-        uint64_t hash = change_hash(table, change);
+    bool looked_up = run_place(change, &place) && runs_others_reached(&redelivery->runs, stream, place);
+    if (looked_up || lookup->active) redelivery->hash = change_hash(table, change);
+    if (looked_up) {
         lookup->quiet = 0;
         if (lookup->map.count > MOST_OCCURRENCES) forget(lookup);
         if (load_place(redelivery, lookup, change->lsn.type != VALUE_INTEGER, place, batch_first_id, error) ||
-            find_repeated(redelivery, lookup, stream, change, hash, &repeated, error))
+            find_repeated(redelivery, lookup, stream, change, redelivery->hash, &repeated, error))
             return -1;
-        if (repeated && (record(redelivery, stream, message, repeated, error) ||
-                         (!identity_map_add(&lookup->map, hash, repeated, (int32_t)stream->run, false) &&
-                          error_memory(error))))
+        if (repeated &&
+            (record(redelivery, stream, message, repeated, error) ||
+             (!identity_map_add(&lookup->map, redelivery->hash, repeated, (int32_t)stream->run, false) &&
+              error_memory(error))))
             return -1;
     } else if (lookup->active && ++lookup->quiet > QUIET_EVENTS) {
         forget(lookup);
     }
     if (runs_advance(&redelivery->runs, stream, change, error)) return -1;
-    if (lookup->active) redelivery->hash = change_hash(table, change);
     return repeated != 0;
 }
 

@@ -256,14 +256,11 @@ bool key_read(const struct captured_table *table, struct slice key, struct arena
 {
     struct json_reader json;
     struct slice name;
-    size_t wanted = 0, found = 0;
-    for (size_t i = 0; i < table->count; i++) wanted += table->columns[i].key;
+    size_t wanted = table_key_size(table), found = 0;
     if (!message_key_open(key, arena, &json)) return false;
     while (json_member(&json, arena, &name) == 1) {
-        const struct captured_column *column = NULL;
-        for (size_t i = 0; i < table->count && !column; i++)
-            if (table->columns[i].key && slice_is(name, table->columns[i].name)) column = &table->columns[i];
-        if (!column) {
+        const struct captured_column *column = table_column_of(table, name);
+        if (!column || !column->key) {
             if (json_skip(&json, NULL)) return false;
             continue;
         }

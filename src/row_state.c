@@ -179,7 +179,7 @@ int row_states_rebuild(struct row_states *states, struct captured_table *table, 
                         error);
 }
 
-/* From now on the table's rows are followed; says once what makes its events complete. */
+/* From now on the table's rows are followed. */
 static int begin(struct row_states *states, struct captured_table *table, struct error *error)
 {
     if (table->keeps_state) return 0;
@@ -297,10 +297,9 @@ static int read_state(struct row_states *states, struct captured_table *table, s
     *previous = (struct previous){.table = table};
     if (!state.change_id) return 0;
     if (prepare_state(states, table, after, error)) return -1;
-    previous->unknown = arena_alloc(arena, table->count * sizeof *previous->unknown + 1);
+    previous->unknown = arena_zeroed(arena, table->count * sizeof *previous->unknown + 1);
     struct value *values = arena_alloc(arena, table->count * sizeof *values + 1);
     if (!previous->unknown || !values) return error_memory(error);
-    memset(previous->unknown, 0, table->count * sizeof *previous->unknown);
     sqlite3_stmt *select = table->state[after];
     sqlite3_bind_int64(select, 1, state.change_id);
     int code = sqlite3_step(select), result = 0;
@@ -334,9 +333,8 @@ static int find_previous(struct row_states *states, struct captured_table *table
                          struct previous *previous, struct error *error)
 {
     struct state state = {0};
-    struct value *key = arena_alloc(arena, table->count * sizeof *key + 1);
+    struct value *key = arena_zeroed(arena, table->count * sizeof *key + 1);
     if (!key) return error_memory(error);
-    memset(key, 0, table->count * sizeof *key);
     if (change->op == 'c') {
         if (paired_delete(states, table, change, &state.change_id, error)) return -1;
         state.deleted = true;
@@ -399,10 +397,9 @@ static int forget_old_key(struct row_states *states, struct captured_table *tabl
 {
     struct arena arena = {0};
     struct state state = {0};
-    struct value *key = arena_alloc(&arena, table->count * sizeof *key + 1);
+    struct value *key = arena_zeroed(&arena, table->count * sizeof *key + 1);
     int result = key ? 0 : error_memory(error);
-    if (result == 0 &&
-        key_read(table, message->old_key, &arena, memset(key, 0, table->count * sizeof *key))) {
+    if (result == 0 && key_read(table, message->old_key, &arena, key)) {
         result = find(states, table, key, &state, error);
         if (result == 0 && state.deleted) result = remove_state(states, table, key, error);
     }

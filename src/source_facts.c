@@ -3,9 +3,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define NAMED(text, member)                                            \
-    {                                                                  \
-        {text, sizeof text - 1}, offsetof(struct source_facts, member) \
+#define NAMED(text, member)                                        \
+    {                                                              \
+        SLICE_LITERAL(text), offsetof(struct source_facts, member) \
     }
 
 /* The fact of a member's name; NULL for one that is not kept. */

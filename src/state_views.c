@@ -195,22 +195,13 @@ static void states(struct buffer *out, const struct captured_table *table, const
     buffer_text(out, ")\n)\n");
 }
 
-/* The columns that the source has, in its order: `index` of them gets their indices. */
-static void present_column(const struct captured_table *table, size_t at, size_t *index)
-{
-    *index = NO_COLUMN;
-    for (size_t i = 0; i < table->count; i++)
-        if (table->columns[i].present && table->columns[i].place == at) *index = i;
-}
-
 /* The source's columns as it has them now, read in `image` (NULL: they stand there under their names). */
 static void source_columns(struct buffer *out, const struct captured_table *table, const char *image,
                            bool readable)
 {
     struct buffer x = {0};
     for (size_t at = 0; at < table->present_count; at++) {
-        size_t i;
-        present_column(table, at, &i);
+        size_t i = table_column_at(table, at);
         if (i == NO_COLUMN) continue;
         buffer_clear(&x);
         if (image) {
@@ -313,8 +304,8 @@ static void counts(struct buffer *out, const struct captured_table *table, const
     }
     buffer_text(out, "\n  ) GROUP BY ");
     for (size_t n = 0; n < table->present_count; n++) {
-        size_t i;
-        present_column(table, n, &i);
+        size_t i = table_column_at(table, n);
+        if (i == NO_COLUMN) continue;
         if (n) buffer_text(out, ", ");
         buffer_identifier(out, table->columns[i].column_name);
     }

@@ -21,19 +21,16 @@ static size_t columns_of(const struct captured_table *table, struct slice key, s
     int more;
     if (!message_key_open(key, arena, &json)) return 0;
     while ((more = json_member(&json, arena, &name)) == 1) {
-        size_t i = 0;
-        while (i < table->count && !slice_is(name, table->columns[i].name)) i++;
-        if (i == table->count || count == MOST_KEY_COLUMNS || json_skip(&json, NULL)) return 0;
-        columns[count++] = i;
+        const struct captured_column *column = table_column_of(table, name);
+        if (!column || count == MOST_KEY_COLUMNS || json_skip(&json, NULL)) return 0;
+        columns[count++] = (size_t)(column - table->columns);
     }
     return more == 0 ? count : 0;
 }
 
 static bool is_the_key(const struct captured_table *table, const size_t *columns, size_t count)
 {
-    size_t known = 0;
-    for (size_t i = 0; i < table->count; i++) known += table->columns[i].key;
-    if (known != count) return false;
+    if (table_key_size(table) != count) return false;
     for (size_t i = 0; i < count; i++)
         if (!table->columns[columns[i]].key) return false;
     return true;
@@ -154,11 +151,8 @@ int table_key_declare(struct captured_table *table, const char *columns, struct 
     for (size_t i = 0; i < table->count; i++)
         other |= table->columns[i].key != is_listed(columns, table->columns[i].name);
     for (const char *at = columns; *at; at += strcspn(at, ","), at += *at == ',') {
-        size_t size = strcspn(at, ","), i = 0;
-        while (i < table->count &&
-               (strlen(table->columns[i].name) != size || memcmp(table->columns[i].name, at, size) != 0))
-            i++;
-        if (i == table->count)
+        size_t size = strcspn(at, ",");
+        if (!table_column_of(table, (struct slice){at, size}))
             return error_set(error, ERROR_USAGE, "--key %s=%s: %s has no column %.*s", table->name, columns,
                              table->source_name, (int)size, at);
     }

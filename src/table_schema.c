@@ -129,10 +129,7 @@ static json_object *row_fields(json_object *block, bool *flattened)
         if (json_object_object_get_ex(field, "fields", &row) && json_object_is_type(row, json_type_array))
             found = row;
     }
-    static const char suffix[] = ".Value";
-    const char *name = text_member(block, "name");
-    size_t size = strlen(name);
-    *flattened = !found && size >= sizeof suffix && strcmp(name + size - (sizeof suffix - 1), suffix) == 0;
+    *flattened = !found && flattened_row_name(slice_of(text_member(block, "name"))).at;
     return *flattened ? fields : found;
 }
 

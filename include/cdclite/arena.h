@@ -14,6 +14,8 @@ struct arena {
 
 /* `size` bytes aligned for any type, or NULL when memory ran out. */
 void *arena_alloc(struct arena *arena, size_t size);
+/* The same, all zero. */
+void *arena_zeroed(struct arena *arena, size_t size);
 /* Forgets everything; keeps one block of usual size for the next message. */
 void arena_reset(struct arena *arena);
 void arena_free(struct arena *arena);

@@ -120,7 +120,13 @@ void table_free(struct captured_table *table);
 
 /* NULL when there is none of that name (at the source). */
 struct captured_column *table_column(const struct captured_table *table, const char *name);
+struct captured_column *table_column_of(const struct captured_table *table, struct slice name);
 
+/* The index of the source's column at this place, from 0; NO_COLUMN when it has none there. */
+size_t table_column_at(const struct captured_table *table, size_t place);
+
+/* How many columns the key has. */
+size_t table_key_size(const struct captured_table *table);
 bool table_has_key(const struct captured_table *table);
 
 /* Appends a column as the file describes it; copies both names. NULL when memory ran out. */

@@ -14,7 +14,11 @@
  */
 bool flattened_adds(struct slice name);
 
-/* Whether a schema block describes a flattened row: Connect names it SERVER.SCHEMA.TABLE.Value. */
+/* SERVER.SCHEMA.TABLE out of a schema's name SERVER.SCHEMA.TABLE.Value, as Connect names a row's; absent for
+ * another. */
+struct slice flattened_row_name(struct slice schema_name);
+
+/* Whether a schema block describes a flattened row. */
 bool flattened_schema(struct slice schema_block, struct arena *arena);
 
 /* Whether a record in a topic SERVER.….TABLE has its message key's columns among its own, as a row does even

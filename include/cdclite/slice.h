@@ -12,6 +12,12 @@ struct slice {
     size_t size;
 };
 
+/* A literal as a constant initializer: its size is known without counting. */
+#define SLICE_LITERAL(text)   \
+    {                         \
+        text, sizeof text - 1 \
+    }
+
 static inline struct slice slice_of(const char *text)
 {
     return (struct slice){text, text ? strlen(text) : 0};
