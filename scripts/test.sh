@@ -1,10 +1,12 @@
 #!/bin/sh
-# Installs what is missing, builds, and runs all tests that need no server.
+# Installs what is missing, builds, and runs the tests that need no server; the long ones too with --all.
 set -eu
 cd "$(dirname "$0")/.."
+long='-LE long'
 case ${1-} in
   '') ;;
-  *) echo "usage: sh scripts/test.sh" >&2; exit 2 ;;
+  --all) long= ;;
+  *) echo "usage: sh scripts/test.sh [--all]" >&2; exit 2 ;;
 esac
 . scripts/packages.sh
 # shellcheck disable=SC2086
@@ -13,4 +15,5 @@ echo "== building (into build/release)"
 cmake --preset release -DCDCLITE_TESTS=ON > /dev/null
 cmake --build --preset release
 echo "== testing"
-ctest --preset release -j "$(nproc)"
+# shellcheck disable=SC2086
+ctest --preset release -j "$(nproc)" $long
