@@ -7,13 +7,14 @@
 #include "cdclite/progress.h"
 #include "cdclite/terminal.h"
 #include "cdclite/time_text.h"
+#include "cdclite/wal.h"
 #include "commands.h"
 
 /* The whole status as one JSON document, put together by SQLite: the text form prints the same. */
 static const char status_sql[] =
     "SELECT json_object("
     " 'database', ?1, 'format_version', (SELECT user_version FROM pragma_user_version),"
-    " 'bytes', ?2, 'wal_bytes', ?3,"
+    " 'bytes', ?2, 'wal_bytes', ?3, 'wal_held', json(iif(?3 > ?4, 'true', 'false')),"
     " 'batches', (SELECT count(*) FROM batch),"
     " 'last_batch_at', (SELECT strftime('%Y-%m-%dT%H:%M:%S', loaded_at / 1000000, 'unixepoch')"
     "    || printf('.%06dZ', loaded_at % 1000000) FROM batch ORDER BY batch_id DESC LIMIT 1),"
@@ -140,7 +141,12 @@ static int print_text(struct database *database, struct error *error)
     terminal_write(database->path, stdout);
     putchar('\n');
     print_bytes("size", file_size(database->path, ""));
-    print_bytes("WAL", file_size(database->path, "-wal"));
+    int64_t wal = file_size(database->path, "-wal");
+    print_bytes("WAL", wal);
+    if (wal > WAL_LIMIT)
+        puts("               it cannot shrink while a reader holds an old snapshot: look for an open "
+             "transaction or\n"
+             "               a long query of another program (fuser -v on the file's -shm names them)");
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {
         if (database_integer(database->handle, sums[i].sql, 0, &number, error)) return -1;
         print_value(sums[i].label, number);
@@ -176,6 +182,7 @@ static int print_json(struct database *database, struct error *error)
     sqlite3_bind_text(statement, 1, database->path, -1, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 2, file_size(database->path, ""));
     sqlite3_bind_int64(statement, 3, file_size(database->path, "-wal"));
+    sqlite3_bind_int64(statement, 4, WAL_LIMIT);
     int code = sqlite3_step(statement);
     if (code == SQLITE_ROW) puts((const char *)sqlite3_column_text(statement, 0));
     int result = code == SQLITE_ROW ? 0 : database_fail(database->handle, error, database->path);

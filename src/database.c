@@ -14,8 +14,6 @@
 #include "cdclite/embedded.h"
 #include "cdclite/file.h"
 
-enum { BUSY_MS = 5000 };
-
 const char *const database_migrations[DATABASE_VERSION] = {"schema/001_history.sql",
                                                            "schema/002_any_table.sql"};
 
@@ -94,7 +92,7 @@ static int take_lock(struct database *database, struct error *error)
 static int configure(sqlite3 *handle, struct error *error)
 {
     sqlite3_extended_result_codes(handle, 1);
-    sqlite3_busy_timeout(handle, BUSY_MS);
+    sqlite3_busy_timeout(handle, DATABASE_BUSY_MS);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);

@@ -19,6 +19,7 @@
 #include "cdclite/table_schema.h"
 #include "cdclite/table_shape.h"
 #include "cdclite/table_snapshot.h"
+#include "cdclite/wal.h"
 
 enum {
     BATCH_MESSAGES = 10000,
@@ -42,6 +43,7 @@ struct batch {
 struct loader {
     const struct load_settings *settings;
     struct database database;
+    struct wal wal;
     struct positions *positions;
     struct catalog *catalog;
     struct redelivery *redelivery;
@@ -74,7 +76,7 @@ int loader_open(const struct load_settings *settings, struct positions *position
     if (database_open_writer(&loader->database, settings->db_path, error)) return -1;
     sqlite3 *db = loader->database.handle;
     int64_t last_batch, last_change;
-    if (positions_load(loader->positions, db, error) ||
+    if (wal_open(&loader->wal, db, error) || positions_load(loader->positions, db, error) ||
         catalog_open(db, &settings->choices, &loader->catalog, error) ||
         row_states_open(db, &loader->states, error) ||
         (loader->database.upgraded && catalog_renew(loader->catalog, error)) ||
@@ -183,7 +185,7 @@ static int commit_batch(struct loader *loader, struct source *source, struct err
     loader->counts.rejected += batch->counts.rejected;
     loader->counts.redelivered += batch->counts.redelivered;
     source->stored(source);
-    return 0;
+    return wal_tend(&loader->wal, error);
 }
 
 static int reject(struct loader *loader, const struct message *message, const char *reason,
@@ -455,6 +457,7 @@ int loader_run(struct loader *loader, struct source *source, const volatile sig_
         bool waited =
             outcome == SOURCE_IDLE && batch->open && time_passing_ms() - batch->opened_ms >= POLL_MS;
         if ((waited || batch_is_due(loader)) && commit_batch(loader, source, error)) return -1;
+        if (outcome == SOURCE_IDLE && wal_tend(&loader->wal, error)) return -1;
         if (progress_is_due(&progress)) {
             struct load_counts now = loader->counts;
             if (batch->open) now.messages += batch->counts.messages;
