@@ -8,7 +8,7 @@
 
 enum {
     CHECKPOINT_PAGES = 1000, /* as SQLite does it by itself */
-    WAIT_MS = 50,
+    WAIT_MS = 250,
     RETRY_MS = 5000,
 };
 

@@ -31,7 +31,7 @@ int wal_open(struct wal *wal, struct sqlite3 *handle, struct error *error);
 
 /*
  * To be called after commits and when there is nothing to do: brings what has gathered in the log into the
- * database file. Waits for readers 50 ms at most, every 5 s at most. ERROR_STORAGE when the file cannot be
+ * database file. Waits for readers 250 ms at most, every 5 s at most. ERROR_STORAGE when the file cannot be
  * written: what was committed stays in the log, and the next start recovers it.
  */
 int wal_tend(struct wal *wal, struct error *error);
