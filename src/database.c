@@ -152,7 +152,7 @@ static int migrate(struct database *database, int64_t version, struct error *err
 int database_open_writer(struct database *database, const char *path, struct error *error)
 {
     struct stat status;
-    int64_t version;
+    int64_t version = 0;
     *database = (struct database){.lock_fd = -1};
     if (file_absolute_path(path, ERROR_STORAGE, &database->path, error)) return -1;
     if (stat(database->path, &status) == 0 && !S_ISREG(status.st_mode))
@@ -180,7 +180,7 @@ int database_open_writer(struct database *database, const char *path, struct err
 
 int database_open_reader(struct database *database, const char *path, struct error *error)
 {
-    int64_t version;
+    int64_t version = 0;
     *database = (struct database){.lock_fd = -1};
     if (access(path, F_OK) != 0)
         return error_set(error, ERROR_STORAGE,

@@ -32,8 +32,3 @@ int error_context(struct error *error, const char *format, ...)
     error->text[used + size] = '\0';
     return -1;
 }
-
-int error_memory(struct error *error)
-{
-    return error_set(error, ERROR_FAILURE, "out of memory");
-}

@@ -100,7 +100,7 @@ static void read_stored(const struct captured_table *table, struct scanned *scan
     struct slice unknown = text_column(select, HISTORY_OWN_COLUMNS + columns);
     *row = (struct history_row){
         .change_id = sqlite3_column_int64(select, 0),
-        .op = op ? *op : '\0',
+        .op = (char)(op ? *op : '\0'),
         .changed_at = sqlite3_column_int64(select, 2),
         .partition = sqlite3_column_int(select, 5),
         .offset = sqlite3_column_int64(select, 6),

@@ -10,7 +10,8 @@ void history_ddl_table(const struct captured_table *table, const char *as, struc
     buffer_text(out, "(\n"
                      "  -- The change history of ");
     /* The name comes from an event: no line end in it may end the comment. */
-    for (const char *c = table->source_name; *c; c++) buffer_char(out, *c == '\n' || *c == '\r' ? ' ' : *c);
+    for (const char *c = table->source_name; *c; c++)
+        buffer_char(out, (char)(*c == '\n' || *c == '\r' ? ' ' : *c));
     buffer_text(
         out,
         ": one row an event, append-only.\n"

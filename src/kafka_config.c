@@ -72,6 +72,6 @@ int kafka_config_interval(const struct rd_kafka_s *consumer)
     size_t size = sizeof text;
     rd_kafka_conf_get(rd_kafka_conf((rd_kafka_t *)consumer), "topic.metadata.refresh.interval.ms", text,
                       &size);
-    int interval_ms = atoi(text);
+    int interval_ms = (int)strtol(text, NULL, 10);
     return interval_ms > 0 && interval_ms < LEAST_MS ? LEAST_MS : interval_ms;
 }

@@ -65,7 +65,7 @@ static const char *read_content(struct slice source, struct arena *arena, struct
 int side_events_message(struct side_events *events, const struct message *message,
                         const struct change *change, struct arena *arena, struct error *error)
 {
-    struct slice prefix, content;
+    struct slice prefix, content = {0};
     sqlite3_stmt *insert = events->message;
     const char *problem = read_content(change->content, arena, &prefix, &content);
     if (problem) return refuse(problem, error);

@@ -149,7 +149,8 @@ int time_parse(const char *text, int64_t *microseconds)
     }
     if (*text) return -1;
     *microseconds =
-        ((days_of(year, month, day) * 24 + hour) * 3600 + minute * 60 + second) * INT64_C(1000000) + fraction;
+        ((days_of(year, month, day) * 24 + hour) * 3600 + (int64_t)minute * 60 + second) * INT64_C(1000000) +
+        fraction;
     return 0;
 }
 

@@ -28,6 +28,10 @@ int error_set(struct error *error, enum error_kind kind, const char *format, ...
 int error_context(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Out of memory: returns -1. */
-int error_memory(struct error *error);
+static inline int error_memory(struct error *error)
+{
+    error_set(error, ERROR_FAILURE, "out of memory");
+    return -1;
+}
 
 #endif
