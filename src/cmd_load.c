@@ -136,6 +136,26 @@ static int read_types(struct load *load, const struct options *options, struct e
     return 0;
 }
 
+/* Of one that is given twice the last counts: the command line over files over the environment. */
+static int read_properties(struct property_list *properties, const struct options *options,
+                           struct error *error)
+{
+    if (property_list_environment(properties, error)) return -1;
+    for (size_t i = 0; i < options->property_files.count; i++)
+        if (property_list_read(properties, options->property_files.all[i], error)) return -1;
+    for (size_t i = 0; i < options->properties.count; i++) {
+        const char *property = options->properties.all[i];
+        if (property_list_add(properties, property, error)) return -1;
+        if (property_is_secret(property))
+            return error_set(
+                error, ERROR_USAGE,
+                "-X %.*s: all users see a command line; write it into a file for -F (chmod 600), "
+                "or give it as CDCLITE_KAFKA_… in the environment",
+                (int)strcspn(property, "="), property);
+    }
+    return 0;
+}
+
 static int read_kafka(struct load *load, const struct options *options, struct error *error)
 {
     if (topic_filter_make(&load->topics, options->topics.all, error)) return -1;
@@ -150,10 +170,7 @@ static int read_kafka(struct load *load, const struct options *options, struct e
             return error_set(error, ERROR_USAGE, "--restart-at %s: beginning or end", options->restart_at);
         }
     }
-    for (size_t i = 0; i < options->property_files.count; i++)
-        if (property_list_read(&load->properties, options->property_files.all[i], error)) return -1;
-    for (size_t i = 0; i < options->properties.count; i++)
-        if (property_list_add(&load->properties, options->properties.all[i], error)) return -1;
+    if (read_properties(&load->properties, options, error)) return -1;
     load->kafka.properties = (const char *const *)load->properties.all;
     return 0;
 }

@@ -22,7 +22,7 @@ static const struct option {
     {"topic", 't', OPTION_LIST, offsetof(struct options, topics), "TOPIC", NULL,
      "topic to load, or, when it begins with ^, a regular expression for many; repeats", COMMAND_LOAD},
     {"property", 'X', OPTION_LIST, offsetof(struct options, properties), "KEY=VALUE", NULL,
-     "any librdkafka property; repeats (secrets belong into a file: -F)", COMMAND_LOAD},
+     "any librdkafka property; repeats (no secrets: they belong into a file, -F)", COMMAND_LOAD},
     {"property-file", 'F', OPTION_LIST, offsetof(struct options, property_files), "FILE", NULL,
      "librdkafka properties from a file, key=value a line", COMMAND_LOAD},
     {"input", 'i', OPTION_TEXT, offsetof(struct options, input), "FILE", NULL,
