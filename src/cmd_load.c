@@ -247,13 +247,29 @@ static void say_what(const struct load *load, const struct load_counts *counts)
     log_write(LOG_INFO, "%s", line);
 }
 
+static void request_stop(int signal)
+{
+    (void)signal;
+    stop_requested = 1;
+}
+
+/* A load finishes its batch; the other commands, a long query for one, end at once. */
+static void catch_signals(void)
+{
+    /* Without SA_RESTART, so that a blocked read returns. */
+    struct sigaction action = {.sa_handler = request_stop};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN); /* whoever reads our diagnostics may go, the load goes on */
+}
+
 int command_load(const struct options *options, struct error *error)
 {
     struct load load = {0};
     struct loader *loader = NULL;
     struct source *source = NULL;
     int result = -1;
-    signal(SIGPIPE, SIG_IGN); /* whoever reads our diagnostics may go, the load goes on */
+    catch_signals();
     if (read_options(&load, options, error)) goto done;
     /* An input that is not there leaves no new database behind; one that is there may stand at a stored
      * position. */

@@ -14,7 +14,7 @@
 #include "cdclite/embedded.h"
 #include "cdclite/file.h"
 
-enum { BUSY_MS = 5000 };
+enum { BUSY_MS = 5000, LONGEST_READ = 256 << 20 };
 
 const char *const database_migrations[DATABASE_VERSION] = {"schema/001_history.sql",
                                                            "schema/002_any_table.sql"};
@@ -100,6 +100,18 @@ static int configure(sqlite3 *handle, struct error *error)
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     return database_run(handle, "PRAGMA mmap_size = 0", error);
+}
+
+/* A file that is read may come from anyone. What reads it needs no virtual table but JSON's (FTS and the like
+ * run much code on what the file says) and no value of a gigabyte. Debian's SQLite has fts3_tokenizer, which
+ * takes addresses of code from SQL. */
+static int guard(sqlite3 *handle, struct error *error)
+{
+    static const char *modules[] = {"json_each", "json_tree", NULL};
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0, NULL);
+    sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, LONGEST_READ);
+    sqlite3_drop_modules(handle, modules);
+    return database_run(handle, "PRAGMA cell_size_check = 1", error);
 }
 
 /* 0: ours; 1: empty; -1: another program's, newer, or unreadable. */
@@ -190,7 +202,7 @@ int database_open_reader(struct database *database, const char *path, struct err
     if (file_absolute_path(path, ERROR_STORAGE, &database->path, error)) return -1;
     if (sqlite3_open_v2(database->path, &database->handle, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
         return database_fail(database->handle, error, path);
-    if (configure(database->handle, error)) return -1;
+    if (configure(database->handle, error) || guard(database->handle, error)) return -1;
     int state = examine(database, &version, error);
     if (state == 1)
         return error_set(error, ERROR_STORAGE, "%s: an empty database; load events first (cdclite load)",
