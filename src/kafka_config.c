@@ -43,9 +43,10 @@ static int set_property(rd_kafka_conf_t *conf, const char *property, struct erro
         return error_set(error, ERROR_USAGE, "property %s: cdclite loads no plugins", key);
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strcmp(key, own[i][0]) == 0)
-            return error_set(error, ERROR_USAGE,
-                             "property %s: cdclite sets this to %s itself, as its database holds the positions",
-                             key, own[i][1]);
+            return error_set(
+                error, ERROR_USAGE,
+                "property %s: cdclite sets this to %s itself, as its database holds the positions", key,
+                own[i][1]);
     return set(conf, key, equals + 1, error);
 }
 

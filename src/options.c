@@ -55,7 +55,8 @@ static const struct option {
     {"sql", 0, OPTION_FLAG, offsetof(struct options, sql), NULL, NULL,
      "print the query itself instead of its answer", COMMAND_QUERY},
     {"format", 'f', OPTION_TEXT, offsetof(struct options, format), "FORMAT", NULL,
-     "table, csv, tsv, json, jsonl or markdown (table on a terminal, csv otherwise); of status: text or json",
+     "table, csv, csv-safe (no formulas for spreadsheets), tsv, json, jsonl or markdown (table on a "
+     "terminal, csv otherwise); of status: text or json",
      COMMAND_QUERY | COMMAND_STATUS},
     {"output", 'o', OPTION_TEXT, offsetof(struct options, output), "FILE", NULL,
      "write there instead of standard output", COMMAND_EXPORT},
