@@ -81,7 +81,7 @@ static int take_lock(struct database *database, struct error *error)
     char name[PATH_MAX];
     if ((size_t)snprintf(name, sizeof name, "%s.lock", database->path) >= sizeof name)
         return error_set(error, ERROR_STORAGE, "%s: the path is too long", database->path);
-    database->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    database->lock_fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (database->lock_fd < 0)
         return error_set(error, ERROR_STORAGE, "%s: cannot create %s: %s (choose another place with --db)",
                          database->path, name, strerror(errno));
@@ -122,11 +122,11 @@ static int examine(struct database *database, int64_t *version, struct error *er
     if (database_integer(handle, "PRAGMA application_id", 0, &application, error) ||
         database_integer(handle, "PRAGMA user_version", 0, version, error) ||
         database_integer(handle, "SELECT count(*) FROM sqlite_schema", 0, &objects, error)) {
-        if (sqlite3_errcode(handle) == SQLITE_NOTADB)
+        int code = sqlite3_errcode(handle) & 0xff;
+        if (code == SQLITE_NOTADB)
             return error_set(error, ERROR_STORAGE, "%s: not an SQLite database; name another file with --db",
                              database->path);
-        if ((sqlite3_errcode(handle) == SQLITE_READONLY || sqlite3_errcode(handle) == SQLITE_CANTOPEN) &&
-            access(database->path, R_OK) == 0)
+        if ((code == SQLITE_READONLY || code == SQLITE_CANTOPEN) && access(database->path, R_OK) == 0)
             return error_set(
                 error, ERROR_STORAGE,
                 "%s: SQLite needs to write beside it to read it while it may be loaded into; run this as "
