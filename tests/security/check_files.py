@@ -29,12 +29,13 @@ class Files(unittest.TestCase):
 
     def test_the_umask_counts(self):
         """Also for what SQLite keeps beside the database while the load runs."""
-        for umask in (0o077, 0o027, 0o022):
+        for umask in (0o077, 0o027, 0o022, 0o002):
             with self.subTest(umask=oct(umask)), Place(given.cdclite) as self.place:
                 running = self.follow(umask)
-                self.assertEqual(self.modes(), dict.fromkeys(
-                    ('history.db', 'history.db-shm', 'history.db-wal', 'history.db.lock', 'output_data.txt'),
-                    0o666 & ~umask))
+                ours, of_sqlite = 0o666 & ~umask, 0o644 & ~umask
+                self.assertEqual(self.modes(), {'history.db': of_sqlite, 'history.db-shm': of_sqlite,
+                                                'history.db-wal': of_sqlite, 'history.db.lock': ours,
+                                                'output_data.txt': ours})
                 running.communicate()
                 self.assertEqual(running.returncode, 0)
 
