@@ -2,14 +2,15 @@
 #include <string.h>
 
 #include "cdclite/database.h"
+#include "cdclite/terminal.h"
 #include "cdclite/text_log.h"
 #include "commands.h"
 
 static int write_piece(void *context, struct slice text, struct error *error)
 {
     FILE *out = context;
-    if (fwrite(text.at, 1, text.size, out) == text.size) return 0;
-    return check_output(out, error);
+    terminal_copy(text, out);
+    return ferror(out) ? check_output(out, error) : 0;
 }
 
 static int export_text(struct database *database, const char *name, FILE *out, struct error *error)

@@ -136,6 +136,26 @@ static int read_types(struct load *load, const struct options *options, struct e
     return 0;
 }
 
+/* Of one that is given twice the last counts: the command line over files over the environment. */
+static int read_properties(struct property_list *properties, const struct options *options,
+                           struct error *error)
+{
+    if (property_list_environment(properties, error)) return -1;
+    for (size_t i = 0; i < options->property_files.count; i++)
+        if (property_list_read(properties, options->property_files.all[i], error)) return -1;
+    for (size_t i = 0; i < options->properties.count; i++) {
+        const char *property = options->properties.all[i];
+        if (property_list_add(properties, property, error)) return -1;
+        if (property_is_secret(property))
+            return error_set(
+                error, ERROR_USAGE,
+                "-X %.*s: all users see a command line; write it into a file for -F (chmod 600), "
+                "or give it as CDCLITE_KAFKA_… in the environment",
+                (int)strcspn(property, "="), property);
+    }
+    return 0;
+}
+
 static int read_kafka(struct load *load, const struct options *options, struct error *error)
 {
     if (topic_filter_make(&load->topics, options->topics.all, error)) return -1;
@@ -150,10 +170,7 @@ static int read_kafka(struct load *load, const struct options *options, struct e
             return error_set(error, ERROR_USAGE, "--restart-at %s: beginning or end", options->restart_at);
         }
     }
-    for (size_t i = 0; i < options->property_files.count; i++)
-        if (property_list_read(&load->properties, options->property_files.all[i], error)) return -1;
-    for (size_t i = 0; i < options->properties.count; i++)
-        if (property_list_add(&load->properties, options->properties.all[i], error)) return -1;
+    if (read_properties(&load->properties, options, error)) return -1;
     load->kafka.properties = (const char *const *)load->properties.all;
     return 0;
 }
@@ -230,13 +247,29 @@ static void say_what(const struct load *load, const struct load_counts *counts)
     log_write(LOG_INFO, "%s", line);
 }
 
+static void request_stop(int signal)
+{
+    (void)signal;
+    stop_requested = 1;
+}
+
+/* A load finishes its batch; the other commands, a long query for one, end at once. */
+static void catch_signals(void)
+{
+    /* Without SA_RESTART, so that a blocked read returns. */
+    struct sigaction action = {.sa_handler = request_stop};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN); /* whoever reads our diagnostics may go, the load goes on */
+}
+
 int command_load(const struct options *options, struct error *error)
 {
     struct load load = {0};
     struct loader *loader = NULL;
     struct source *source = NULL;
     int result = -1;
-    signal(SIGPIPE, SIG_IGN); /* whoever reads our diagnostics may go, the load goes on */
+    catch_signals();
     if (read_options(&load, options, error)) goto done;
     /* An input that is not there leaves no new database behind; one that is there may stand at a stored
      * position. */

@@ -2,6 +2,7 @@
 
 #include "cdclite/database.h"
 #include "cdclite/query.h"
+#include "cdclite/terminal.h"
 #include "commands.h"
 
 static int read_format(const struct options *options, enum render_format *format, struct error *error)
@@ -10,8 +11,8 @@ static int read_format(const struct options *options, enum render_format *format
     if (!options->format) return 0;
     int named = render_format_named(options->format);
     if (named < 0)
-        return error_set(error, ERROR_USAGE, "--format %s: table, csv, tsv, json, jsonl or markdown",
-                         options->format);
+        return error_set(error, ERROR_USAGE,
+                         "--format %s: table, csv, csv-safe, tsv, json, jsonl or markdown", options->format);
     *format = (enum render_format)named;
     return 0;
 }
@@ -43,7 +44,7 @@ static int print_sql(const struct options *options, const struct query *query, s
     } else {
         buffer_text(&sql, query->sql);
     }
-    if (result == 0) fputs(buffer_string(&sql), stdout);
+    if (result == 0) terminal_copy(buffer_view(&sql), stdout);
     database_close(&database);
     buffer_free(&sql);
     return result;

@@ -4,6 +4,7 @@
 #include "cdclite/database.h"
 #include "cdclite/embedded.h"
 #include "cdclite/history_ddl.h"
+#include "cdclite/terminal.h"
 #include "commands.h"
 
 static int print_database(struct database *database, struct error *error)
@@ -15,8 +16,10 @@ static int print_database(struct database *database, struct error *error)
                          " ORDER BY CASE type WHEN 'view' THEN 1 ELSE 0 END, rowid",
                          &statement, error))
         return -1;
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW)
-        printf("%s;\n\n", (const char *)sqlite3_column_text(statement, 0));
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        terminal_copy(slice_of(database_text(statement, 0)), stdout);
+        fputs(";\n\n", stdout);
+    }
     int result = code == SQLITE_DONE ? 0 : database_fail(database->handle, error, database->path);
     sqlite3_finalize(statement);
     return result;

@@ -184,7 +184,10 @@ static int print_json(struct database *database, struct error *error)
     sqlite3_bind_int64(statement, 3, file_size(database->path, "-wal"));
     sqlite3_bind_int64(statement, 4, WAL_LIMIT);
     int code = sqlite3_step(statement);
-    if (code == SQLITE_ROW) puts((const char *)sqlite3_column_text(statement, 0));
+    if (code == SQLITE_ROW) {
+        terminal_copy(slice_of(database_text(statement, 0)), stdout);
+        putchar('\n');
+    }
     int result = code == SQLITE_ROW ? 0 : database_fail(database->handle, error, database->path);
     sqlite3_finalize(statement);
     return result;

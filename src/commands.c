@@ -19,6 +19,9 @@ const struct command commands[] = {
         "new "
         "partitions\n"
         "are looked for every 10 s (-X topic.metadata.refresh.interval.ms=10000; -1: never).\n"
+        "librdkafka's properties come from the command line (-X), else from files (-F), else from the "
+        "environment:\n"
+        "CDCLITE_KAFKA_SASL_PASSWORD is sasl.password. Passwords and keys are taken from the last two only.\n"
         "Inserts, updates and deletes go to T_history of the database and, a line a changed field, to the "
         "text log.\n",
         "  cdclite load --brokers localhost:9092 --topic bankserver1.bank_data.holding\n"

@@ -14,6 +14,8 @@
 #include "cdclite/embedded.h"
 #include "cdclite/file.h"
 
+enum { LONGEST_READ = 256 << 20 };
+
 const char *const database_migrations[DATABASE_VERSION] = {"schema/001_history.sql",
                                                            "schema/002_any_table.sql"};
 
@@ -79,7 +81,7 @@ static int take_lock(struct database *database, struct error *error)
     char name[PATH_MAX];
     if ((size_t)snprintf(name, sizeof name, "%s.lock", database->path) >= sizeof name)
         return error_set(error, ERROR_STORAGE, "%s: the path is too long", database->path);
-    database->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    database->lock_fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (database->lock_fd < 0)
         return error_set(error, ERROR_STORAGE, "%s: cannot create %s: %s (choose another place with --db)",
                          database->path, name, strerror(errno));
@@ -100,6 +102,18 @@ static int configure(sqlite3 *handle, struct error *error)
     return database_run(handle, "PRAGMA mmap_size = 0", error);
 }
 
+/* A file that is read may come from anyone. What reads it needs no virtual table but JSON's (FTS and the like
+ * run much code on what the file says) and no value of a gigabyte. Debian's SQLite has fts3_tokenizer, which
+ * takes addresses of code from SQL. */
+static int guard(sqlite3 *handle, struct error *error)
+{
+    static const char *modules[] = {"json_each", "json_tree", NULL};
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0, NULL);
+    sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, LONGEST_READ);
+    sqlite3_drop_modules(handle, modules);
+    return database_run(handle, "PRAGMA cell_size_check = 1", error);
+}
+
 /* 0: ours; 1: empty; -1: another program's, newer, or unreadable. */
 static int examine(struct database *database, int64_t *version, struct error *error)
 {
@@ -108,11 +122,11 @@ static int examine(struct database *database, int64_t *version, struct error *er
     if (database_integer(handle, "PRAGMA application_id", 0, &application, error) ||
         database_integer(handle, "PRAGMA user_version", 0, version, error) ||
         database_integer(handle, "SELECT count(*) FROM sqlite_schema", 0, &objects, error)) {
-        if (sqlite3_errcode(handle) == SQLITE_NOTADB)
+        int code = sqlite3_errcode(handle) & 0xff;
+        if (code == SQLITE_NOTADB)
             return error_set(error, ERROR_STORAGE, "%s: not an SQLite database; name another file with --db",
                              database->path);
-        if ((sqlite3_errcode(handle) == SQLITE_READONLY || sqlite3_errcode(handle) == SQLITE_CANTOPEN) &&
-            access(database->path, R_OK) == 0)
+        if ((code == SQLITE_READONLY || code == SQLITE_CANTOPEN) && access(database->path, R_OK) == 0)
             return error_set(
                 error, ERROR_STORAGE,
                 "%s: SQLite needs to write beside it to read it while it may be loaded into; run this as "
@@ -188,7 +202,7 @@ int database_open_reader(struct database *database, const char *path, struct err
     if (file_absolute_path(path, ERROR_STORAGE, &database->path, error)) return -1;
     if (sqlite3_open_v2(database->path, &database->handle, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
         return database_fail(database->handle, error, path);
-    if (configure(database->handle, error)) return -1;
+    if (configure(database->handle, error) || guard(database->handle, error)) return -1;
     int state = examine(database, &version, error);
     if (state == 1)
         return error_set(error, ERROR_STORAGE, "%s: an empty database; load events first (cdclite load)",

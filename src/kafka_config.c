@@ -27,9 +27,9 @@ static int set(rd_kafka_conf_t *conf, const char *key, const char *value, struct
     if (rd_kafka_conf_set(conf, key, value, why, sizeof why) == RD_KAFKA_CONF_OK) return 0;
     /* librdkafka's message may repeat the value, which may be a password: the key has to do. */
     if (rd_kafka_conf_get(conf, key, NULL, &(size_t){0}) == RD_KAFKA_CONF_UNKNOWN)
-        return error_set(error, ERROR_USAGE, "-X %s: librdkafka %s has no such property", key,
+        return error_set(error, ERROR_USAGE, "property %s: librdkafka %s has no such property", key,
                          rd_kafka_version_str());
-    return error_set(error, ERROR_USAGE, "-X %s: librdkafka does not take this value", key);
+    return error_set(error, ERROR_USAGE, "property %s: librdkafka does not take this value", key);
 }
 
 static int set_property(rd_kafka_conf_t *conf, const char *property, struct error *error)
@@ -37,15 +37,16 @@ static int set_property(rd_kafka_conf_t *conf, const char *property, struct erro
     char key[256];
     const char *equals = strchr(property, '=');
     if (!equals || equals == property || (size_t)(equals - property) >= sizeof key)
-        return error_set(error, ERROR_USAGE, "-X takes key=value, a librdkafka property (kcat's habit)");
+        return error_set(error, ERROR_USAGE, "a Kafka property is key=value");
     snprintf(key, sizeof key, "%.*s", (int)(equals - property), property);
     if (strcmp(key, "plugin.library.paths") == 0)
-        return error_set(error, ERROR_USAGE, "-X %s: cdclite loads no plugins", key);
+        return error_set(error, ERROR_USAGE, "property %s: cdclite loads no plugins", key);
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strcmp(key, own[i][0]) == 0)
-            return error_set(error, ERROR_USAGE,
-                             "-X %s: cdclite sets this to %s itself, as its database holds the positions",
-                             key, own[i][1]);
+            return error_set(
+                error, ERROR_USAGE,
+                "property %s: cdclite sets this to %s itself, as its database holds the positions", key,
+                own[i][1]);
     return set(conf, key, equals + 1, error);
 }
 

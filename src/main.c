@@ -1,5 +1,4 @@
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,20 +8,6 @@
 
 #include "cdclite/log.h"
 #include "commands.h"
-
-static void request_stop(int signal)
-{
-    (void)signal;
-    stop_requested = 1;
-}
-
-static void catch_signals(void)
-{
-    /* Without SA_RESTART, so that a blocked read returns. */
-    struct sigaction action = {.sa_handler = request_stop};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 static int print_version(struct error *error)
 {
@@ -52,7 +37,6 @@ int main(int argc, char **argv)
     struct options options;
     struct error error;
     setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of characters in tables; numbers stay as in C */
-    catch_signals();
     int result = options_parse(&options, argc, argv, &error);
     if (result == 0) {
         if (options.quiet) log_set_level(LOG_WARNING);

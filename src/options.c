@@ -22,7 +22,7 @@ static const struct option {
     {"topic", 't', OPTION_LIST, offsetof(struct options, topics), "TOPIC", NULL,
      "topic to load, or, when it begins with ^, a regular expression for many; repeats", COMMAND_LOAD},
     {"property", 'X', OPTION_LIST, offsetof(struct options, properties), "KEY=VALUE", NULL,
-     "any librdkafka property; repeats (secrets belong into a file: -F)", COMMAND_LOAD},
+     "any librdkafka property; repeats (no secrets: they belong into a file, -F)", COMMAND_LOAD},
     {"property-file", 'F', OPTION_LIST, offsetof(struct options, property_files), "FILE", NULL,
      "librdkafka properties from a file, key=value a line", COMMAND_LOAD},
     {"input", 'i', OPTION_TEXT, offsetof(struct options, input), "FILE", NULL,
@@ -55,7 +55,8 @@ static const struct option {
     {"sql", 0, OPTION_FLAG, offsetof(struct options, sql), NULL, NULL,
      "print the query itself instead of its answer", COMMAND_QUERY},
     {"format", 'f', OPTION_TEXT, offsetof(struct options, format), "FORMAT", NULL,
-     "table, csv, tsv, json, jsonl or markdown (table on a terminal, csv otherwise); of status: text or json",
+     "table, csv, csv-safe (no formulas for spreadsheets), tsv, json, jsonl or markdown (table on a "
+     "terminal, csv otherwise); of status: text or json",
      COMMAND_QUERY | COMMAND_STATUS},
     {"output", 'o', OPTION_TEXT, offsetof(struct options, output), "FILE", NULL,
      "write there instead of standard output", COMMAND_EXPORT},

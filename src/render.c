@@ -7,8 +7,9 @@
 #include "render_parts.h"
 
 static const char *const format_names[] = {
-    [RENDER_TABLE] = "table", [RENDER_CSV] = "csv",     [RENDER_TSV] = "tsv",
-    [RENDER_JSON] = "json",   [RENDER_JSONL] = "jsonl", [RENDER_MARKDOWN] = "markdown",
+    [RENDER_TABLE] = "table",       [RENDER_CSV] = "csv",     [RENDER_TSV] = "tsv",
+    [RENDER_JSON] = "json",         [RENDER_JSONL] = "jsonl", [RENDER_MARKDOWN] = "markdown",
+    [RENDER_CSV_SAFE] = "csv-safe",
 };
 
 int render_format_named(const char *name)

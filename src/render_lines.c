@@ -12,10 +12,36 @@ struct lines {
     struct buffer line, text, shown;
 };
 
-static void append_csv(struct lines *lines, struct slice text)
+static bool is_csv(const struct lines *lines)
+{
+    return lines->format == RENDER_CSV || lines->format == RENDER_CSV_SAFE;
+}
+
+/* "-12.50" and the like: what exact decimals are stored as. */
+static bool is_number(struct slice text)
+{
+    size_t digits = 0, points = 0;
+    for (size_t i = text.size && text.at[0] == '-'; i < text.size; i++) {
+        if (text.at[i] == '.') {
+            points++;
+        } else if (text.at[i] >= '0' && text.at[i] <= '9') {
+            digits++;
+        } else {
+            return false;
+        }
+    }
+    return digits && points <= 1;
+}
+
+static bool is_formula(struct slice text)
+{
+    return text.size && text.at[0] && strchr("=+-@\t\r\n", text.at[0]) && !is_number(text);
+}
+
+static void append_csv(struct lines *lines, struct slice text, bool is_text)
 {
     static const struct display safely = {.marked = "", .kept = "\n"};
-    bool quoted = text.size == 0;
+    bool quoted = text.size == 0, guarded = lines->format == RENDER_CSV_SAFE && is_text && is_formula(text);
     for (size_t i = 0; i < text.size && !quoted; i++) quoted = strchr(",\"\r\n", text.at[i]) && text.at[i];
     if (lines->terminal) {
         buffer_clear(&lines->shown);
@@ -23,11 +49,12 @@ static void append_csv(struct lines *lines, struct slice text)
         if (buffer_failed(&lines->shown)) lines->line.failed = true;
         text = buffer_view(&lines->shown);
     }
+    if (quoted) buffer_char(&lines->line, '"');
+    if (guarded) buffer_char(&lines->line, '\'');
     if (!quoted) {
         buffer_slice(&lines->line, text);
         return;
     }
-    buffer_char(&lines->line, '"');
     for (size_t i = 0; i < text.size; i++) {
         if (text.at[i] == '"') buffer_char(&lines->line, '"');
         buffer_char(&lines->line, text.at[i]);
@@ -75,7 +102,8 @@ static void append_value(struct lines *lines, const struct value *value)
     struct slice text = buffer_view(&lines->text);
     switch (lines->format) {
     case RENDER_CSV:
-        if (value->type != VALUE_NULL) append_csv(lines, text);
+    case RENDER_CSV_SAFE:
+        if (value->type != VALUE_NULL) append_csv(lines, text, value->type == VALUE_TEXT);
         break;
     case RENDER_TSV:
         if (value->type == VALUE_NULL) {
@@ -98,10 +126,10 @@ static void append_header(struct lines *lines)
 {
     int columns = sqlite3_column_count(lines->statement);
     for (int i = 0; i < columns; i++) {
-        if (i) buffer_char(&lines->line, lines->format == RENDER_CSV ? ',' : '\t');
+        if (i) buffer_char(&lines->line, is_csv(lines) ? ',' : '\t');
         struct slice name = column_name(lines->statement, i);
-        if (lines->format == RENDER_CSV) {
-            append_csv(lines, name);
+        if (is_csv(lines)) {
+            append_csv(lines, name, true);
         } else {
             append_tsv(lines, name);
         }
@@ -136,7 +164,7 @@ static int print_lines(struct lines *lines, FILE *out, struct error *error)
     int more = render_step(lines->statement, error);
     bool array = lines->format == RENDER_JSON, first = true;
     if (more < 0) return -1;
-    if (lines->format == RENDER_CSV || lines->format == RENDER_TSV) append_header(lines);
+    if (is_csv(lines) || lines->format == RENDER_TSV) append_header(lines);
     if (array) buffer_char(&lines->line, '[');
     for (; more > 0; more = render_step(lines->statement, error)) {
         if (array) buffer_text(&lines->line, first ? "\n" : ",\n");

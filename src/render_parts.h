@@ -17,7 +17,7 @@ int render_value(struct sqlite3_stmt *statement, int column, struct value *value
 /* Writes the line and empties it. */
 int render_write(FILE *out, struct buffer *line, struct error *error);
 
-/* A line or an object for each row: csv, tsv, json, jsonl. */
+/* A line or an object for each row: csv, csv-safe, tsv, json, jsonl. */
 int render_lines(struct sqlite3_stmt *statement, enum render_format format, FILE *out, bool terminal,
                  struct error *error);
 

@@ -1,12 +1,27 @@
 #include "cdclite/terminal.h"
 
+#include <unistd.h>
+
 #include "display_text.h"
+
+static void show(struct slice text, const char *kept, FILE *out)
+{
+    struct buffer fit = {0};
+    display_append(&fit, text, &(struct display){.marked = "", .kept = kept});
+    fwrite(buffer_view(&fit).at, 1, fit.size, out);
+    buffer_free(&fit);
+}
 
 void terminal_write(const char *text, FILE *out)
 {
-    static const struct display shown = {.marked = "", .kept = ""};
-    struct buffer fit = {0};
-    display_append(&fit, slice_of(text), &shown);
-    fwrite(fit.at, 1, fit.size, out);
-    buffer_free(&fit);
+    show(slice_of(text), "", out);
+}
+
+void terminal_copy(struct slice text, FILE *out)
+{
+    if (isatty(fileno(out)) == 1) {
+        show(text, "\n", out);
+    } else {
+        fwrite(text.at, 1, text.size, out);
+    }
 }

@@ -35,7 +35,10 @@ struct database {
  */
 int database_open_writer(struct database *database, const char *path, struct error *error);
 
-/* Opens it read-only: such a connection never writes, checkpoints or blocks the loader. */
+/*
+ * Opens it read-only: such a connection never writes, checkpoints or blocks the loader. The file may be
+ * hostile: no virtual table but JSON's is used, and no value of more than 256 MiB.
+ */
 int database_open_reader(struct database *database, const char *path, struct error *error);
 
 void database_close(struct database *database);

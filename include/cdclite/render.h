@@ -20,6 +20,9 @@ struct sqlite3_stmt;
  * - csv: RFC 4180 with LF. A header line; a value with a comma, a quote or a line break stands in quotes, its
  *   line breaks as they are. NULL is nothing, an empty string "".
  *
+ * - csv-safe: csv for spreadsheets, which take a cell that begins with = + - @, a tab or a line break for a
+ *   formula: such a text (and such a column's name) gets a ' in front. Numbers stay, also those kept as text.
+ *
  * - tsv: the text format of PostgreSQL's COPY with a header line. \\, \b, \f, \n, \r, \t, \v in a value;
  *   NULL is \N.
  *
@@ -31,7 +34,15 @@ struct sqlite3_stmt;
  *
  * - markdown: a GitHub table, aligned. Escaped as in the table, and with a backslash before \ | < * [ &.
  */
-enum render_format { RENDER_TABLE, RENDER_CSV, RENDER_TSV, RENDER_JSON, RENDER_JSONL, RENDER_MARKDOWN };
+enum render_format {
+    RENDER_TABLE,
+    RENDER_CSV,
+    RENDER_TSV,
+    RENDER_JSON,
+    RENDER_JSONL,
+    RENDER_MARKDOWN,
+    RENDER_CSV_SAFE
+};
 
 /* The format of a name ("table", "csv", …) or -1. */
 int render_format_named(const char *name);

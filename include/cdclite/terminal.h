@@ -3,8 +3,15 @@
 
 #include <stdio.h>
 
-/* Writes text that may come from events: control characters (C0, DEL, C1), which steer a terminal, as \xNN.
- */
+#include "cdclite/slice.h"
+
+/* What comes from events, files and databases, and may hold characters that steer a terminal. */
+
+/* Writes a message's text: what steers as \n, \t, \xNN, wherever it goes. */
 void terminal_write(const char *text, FILE *out);
+
+/* Writes data: byte for byte, but where `out` is a terminal as terminal_write does, line feeds kept. A
+ * failure shows in ferror(out). */
+void terminal_copy(struct slice text, FILE *out);
 
 #endif

@@ -20,7 +20,6 @@ from harness import Place, arguments  # noqa: E402
 
 FAILURE, USAGE, SOURCE, STORAGE = 1, 2, 3, 4
 NOBODY = 65534
-SECRET = 'hunter2-very-secret'
 COMMANDS = ('load', 'query', 'status', 'export', 'schema', 'demo')
 given = None
 messages = []
@@ -147,18 +146,15 @@ class Input(CliTest):
         self.assertLess(time.monotonic() - began, 15)
 
     def test_silent_broker(self):
-        """Something listens and never answers; what librdkafka says of it meanwhile holds no secret."""
+        """Something listens and never answers."""
         with socket.socket() as listener:
             listener.bind(('127.0.0.1', 0))
             listener.listen()
             address = '127.0.0.1:%d' % listener.getsockname()[1]
             began = time.monotonic()
-            done = self.run_here('load', '--brokers', address, '--topic', 't', '--verbose',
-                                 '-X', 'security.protocol=SASL_PLAINTEXT', '-X', 'sasl.mechanism=PLAIN',
-                                 '-X', 'sasl.username=u', '-X', 'sasl.password=' + SECRET)
+            done = self.run_here('load', '--brokers', address, '--topic', 't', '--verbose')
             self.assertEqual((done.returncode, done.stdout), (SOURCE, b''))
             self.assertIn(address.encode(), done.stderr.splitlines()[-1])
-            self.assertNotIn(SECRET.encode(), done.stderr)
             self.assertEqual(self.files(), [])
             self.assertLess(time.monotonic() - began, 20)
 
@@ -495,26 +491,6 @@ class Usage(CliTest):
         self.succeeds('-q', 'load', '-d', 'a.db', '-ievents.jsonl', '--no-text', '--max-event-bytes', '1M')
         self.place.db = self.place.path('a.db')
         self.assertEqual(self.place.rows('SELECT count(*) FROM holding_history'), [(2,)])
-
-    def test_secrets_are_never_repeated(self):
-        for property in ('security.protocol=' + SECRET, SECRET, 'sasl.pasword=' + SECRET,
-                         'plugin.library.paths=' + SECRET, 'enable.auto.commit=' + SECRET):
-            with self.subTest(property=property):
-                said = self.fails(USAGE, 'load', '-b', '127.0.0.1:1', '-t', 't', '-X', 'sasl.password=' + SECRET, '-X',
-                                  property, says=['-X'])
-                self.assertNotIn(SECRET, said)
-
-    def test_secrets_in_a_file(self):
-        self.place.write('client.properties', b'# ours\nsasl.password = ' + SECRET.encode() +
-                         b'\n\nsecurity.protocol=nonsense\n')
-        os.chmod(self.place.path('client.properties'), 0o644)
-        done = self.run_here('load', '-b', '127.0.0.1:1', '-t', 't', '-F', 'client.properties')
-        self.assertEqual(done.returncode, USAGE, done.stderr)
-        self.assertIn(b'chmod 600', done.stderr)
-        self.assertNotIn(SECRET.encode(), done.stderr)
-        self.place.write('broken.properties', b'a=b\n' + SECRET.encode() + b'\n')
-        self.fails(USAGE, 'load', '-b', '127.0.0.1:1', '-t', 't', '-F', 'broken.properties',
-                   says=['broken.properties', 'line 2'])
 
     def test_control_characters_in_names_do_not_reach_the_terminal(self):
         said = self.fails(SOURCE, 'load', '--input', 'a\x1b[31mb', says=['31m'])

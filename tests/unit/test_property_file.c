@@ -106,7 +106,7 @@ static void a_file_of_kcat(void **state)
                "sasl.jaas.config=a=\"b\" c#d=e;\n"
                "empty=\n"
                "last.one=without line end",
-               0644);
+               0600);
     assert_string_equal(read_file(path, 0), "");
     assert_list("first=1|bootstrap.servers=localhost:9092|security.protocol=SASL_SSL|"
                 "ssl.ca.location=/etc/a path/ca.pem|sasl.jaas.config=a=\"b\" c#d=e;|empty=|last.one=without "
@@ -141,10 +141,18 @@ static void a_line_that_is_no_property_is_named(void **state)
 
 static void a_refused_line_is_not_repeated(void **state)
 {
+    static const char *const lines[] = {"sasl.password hunter2\n", "sasl.password: hunter2=\n",
+                                        "sasl.password hunter2=\n"};
     (void)state;
-    write_file("sasl.password hunter2\n", 0600);
-    assert_string_equal(read_file(path, -1), "");
-    assert_null(strstr(error.text, "hunter2"));
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        write_file(lines[i], 0600);
+        assert_string_equal(read_file(path, -1), "");
+        assert_non_null(strstr(error.text, path));
+        assert_null(strstr(error.text, "hunter2"));
+        if (property_list_add(&list, lines[i], &error) != -1) fail_msg("taken: %s", lines[i]);
+        assert_null(strstr(error.text, "hunter2"));
+    }
+    assert_list("");
 }
 
 static void a_file_that_cannot_be_read_is_named(void **state)
@@ -160,7 +168,29 @@ static void a_file_that_cannot_be_read_is_named(void **state)
     assert_non_null(strstr(error.text, directory));
 }
 
-static void a_password_that_others_may_read_is_warned_of(void **state)
+static void what_is_secret(void **state)
+{
+    /* Those that librdkafka 2.0 to 2.8 marks as sensitive, and what people write instead. */
+    static const char *const secret[] = {"sasl.password=x",
+                                         "ssl.key.password=x",
+                                         "ssl.keystore.password=x",
+                                         "ssl.key.pem=x",
+                                         "ssl_key=x",
+                                         "sasl.oauthbearer.client.secret=x",
+                                         "sasl.oauthbearer.config=x",
+                                         "ssl.truststore.password=x",
+                                         "sasl.jaas.config=x",
+                                         "sasl.passwd=x"};
+    static const char *const open[] = {"sasl.username=password", "ssl.ca.location=/etc/secret",
+                                       "ssl.key.location=ssl.key.pem", "sasl.mechanism=PLAIN", "debug=all"};
+    (void)state;
+    for (size_t i = 0; i < sizeof secret / sizeof *secret; i++)
+        if (!property_is_secret(secret[i])) fail_msg("no secret: %s", secret[i]);
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+        if (property_is_secret(open[i])) fail_msg("a secret: %s", open[i]);
+}
+
+static void a_secret_that_others_may_read_is_warned_of(void **state)
 {
     static const mode_t open[] = {0644, 0640, 0604};
     static const char password[] = "sasl.username=u\nsasl.password=hunter2\n";
@@ -169,13 +199,45 @@ static void a_password_that_others_may_read_is_warned_of(void **state)
         write_file(password, open[i]);
         const char *said = read_file(path, 0);
         assert_non_null(strstr(said, "warning"));
+        assert_non_null(strstr(said, "chmod 600 "));
         assert_non_null(strstr(said, path));
         assert_null(strstr(said, "hunter2"));
     }
+    write_file("sasl.oauthbearer.config=principal=hunter2\n", 0640);
+    assert_non_null(strstr(read_file(path, 0), "warning"));
     write_file(password, 0600);
     assert_string_equal(read_file(path, 0), "");
-    write_file("sasl.username=u\n", 0644);
+    write_file("# no password here\nsasl.username=password\n", 0644);
     assert_string_equal(read_file(path, 0), "");
+}
+
+/* An access list for the service's user shows as the group's bits. */
+static void a_credential_of_systemd_is_not_warned_of(void **state)
+{
+    (void)state;
+    write_file("sasl.password=hunter2\n", 0440);
+    setenv("CREDENTIALS_DIRECTORY", directory, 1);
+    assert_string_equal(read_file(path, 0), "");
+    setenv("CREDENTIALS_DIRECTORY", "/tmp/cdclite-prop", 1);
+    assert_non_null(strstr(read_file(path, 0), "warning"));
+    unsetenv("CREDENTIALS_DIRECTORY");
+    assert_non_null(strstr(read_file(path, 0), "warning"));
+}
+
+static void the_environment_gives_properties(void **state)
+{
+    (void)state;
+    setenv("CDCLITE_KAFKA_SASL_PASSWORD", "a_B=c", 1);
+    assert_int_equal(property_list_environment(&list, &error), 0);
+    assert_list("sasl.password=a_B=c|");
+    property_list_free(&list);
+    setenv("CDCLITE_KAFKA_SASL_PASSWORD", "", 1);
+    assert_int_equal(property_list_environment(&list, &error), 0);
+    assert_list("sasl.password=|");
+    unsetenv("CDCLITE_KAFKA_SASL_PASSWORD");
+    property_list_free(&list);
+    assert_int_equal(property_list_environment(&list, &error), 0);
+    assert_list("");
 }
 
 int main(void)
@@ -187,7 +249,10 @@ int main(void)
         cmocka_unit_test_teardown(a_line_that_is_no_property_is_named, forget),
         cmocka_unit_test_teardown(a_refused_line_is_not_repeated, forget),
         cmocka_unit_test_teardown(a_file_that_cannot_be_read_is_named, forget),
-        cmocka_unit_test_teardown(a_password_that_others_may_read_is_warned_of, forget),
+        cmocka_unit_test_teardown(what_is_secret, forget),
+        cmocka_unit_test_teardown(a_secret_that_others_may_read_is_warned_of, forget),
+        cmocka_unit_test_teardown(a_credential_of_systemd_is_not_warned_of, forget),
+        cmocka_unit_test_teardown(the_environment_gives_properties, forget),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -158,6 +158,25 @@ static void test_csv(void **state)
     assert_renders(sql, RENDER_CSV, true, "a,b,c\n\\x1b[2J,\"x\n\\t\\r\\xc2\\x85\",é\n");
 }
 
+/* What spreadsheets would run; numbers are none, by their type or by what they are. */
+static void test_csv_safe(void **state)
+{
+    (void)state;
+    assert_renders("SELECT '=1+1' AS a, '+cmd|x' AS b, '-2+3' AS c, '@SUM(1)' AS d, char(9) || '=1' AS e,"
+                   " char(13) || 'x' AS f, char(10) || 'x' AS g, '=\"x\",1' AS h",
+                   RENDER_CSV_SAFE, false,
+                   "a,b,c,d,e,f,g,h\n"
+                   "'=1+1,'+cmd|x,'-2+3,'@SUM(1),'\t=1,\"'\rx\",\"'\nx\",\"'=\"\"x\"\",1\"\n");
+    assert_renders("SELECT -5 AS a, -1.5 AS b, '-12.50' AS c, '-0' AS d, 'a=b' AS e, '' AS f, NULL AS g,"
+                   " ' =1' AS h, '-' AS i, '-.' AS j, '-1.2.3' AS k, '+49' AS l, x'3d31' AS m",
+                   RENDER_CSV_SAFE, false,
+                   "a,b,c,d,e,f,g,h,i,j,k,l,m\n"
+                   "-5,-1.5,-12.50,-0,a=b,\"\",, =1,'-,'-.,'-1.2.3,'+49,3d31\n");
+    assert_renders("SELECT 1 AS \"=a\", 2 AS \"-1\"", RENDER_CSV_SAFE, false, "'=a,-1\n1,2\n");
+    assert_renders("SELECT char(9, 27) || 'x' AS a", RENDER_CSV_SAFE, true, "a\n'\\t\\x1bx\n");
+    assert_renders("SELECT '=1+1' AS a, '-2+3' AS b", RENDER_CSV, false, "a,b\n=1+1,-2+3\n");
+}
+
 static void test_tsv(void **state)
 {
     (void)state;
@@ -261,9 +280,9 @@ int main(void)
         cmocka_unit_test(test_names),         cmocka_unit_test(test_table),
         cmocka_unit_test(test_table_widths),  cmocka_unit_test(test_table_is_bounded),
         cmocka_unit_test(test_table_escapes), cmocka_unit_test(test_csv),
-        cmocka_unit_test(test_tsv),           cmocka_unit_test(test_json),
-        cmocka_unit_test(test_json_values),   cmocka_unit_test(test_markdown),
-        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_csv_safe),      cmocka_unit_test(test_tsv),
+        cmocka_unit_test(test_json),          cmocka_unit_test(test_json_values),
+        cmocka_unit_test(test_markdown),      cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests(tests, open_db, close_db);
 }
