@@ -96,8 +96,8 @@ static int verify(struct database *database, struct report *report, struct error
         print_verified(database, &totals);
     if (check_output(stdout, error)) return -1;
     if (totals.findings == 0) return 0;
-    return error_set(error, ERROR_FAILURE, "%s: %s findings: not all holds that it promises", database->path,
-                     number_text(totals.findings, number));
+    return error_set(error, ERROR_FAILURE, "%s: %s finding%s: not all is as it was loaded", database->path,
+                     number_text(totals.findings, number), totals.findings == 1 ? "" : "s");
 }
 
 int command_verify(const struct options *options, struct error *error)

@@ -9,13 +9,14 @@
 #include "cdclite/time_text.h"
 #include "verify_parts.h"
 
-enum { PIECE = 1 << 16, SETTLE_MS = 5000, LOOK_MS = 50 };
+enum { PIECE = 1 << 16, SETTLE_MS = 3000, LOOK_MS = 50 };
 
 /* A row of text_log, and its file. */
 struct log_file {
     char *name, *path;
     int64_t committed, through;
-    int fd; /* -1: cannot be read */
+    int fd;     /* -1: cannot be read */
+    bool wrong; /* and that was told */
 };
 
 /* The file beside the text that is rebuilt. */
@@ -23,8 +24,7 @@ struct comparing {
     struct verification *verification;
     const struct log_file *log;
     int64_t offset, line; /* compared; lines from 1 */
-    int64_t told;
-    bool ended; /* found to differ, or the file cannot be read on */
+    bool ended;           /* found to differ, or the file cannot be read on */
     char bytes[PIECE];
 };
 
@@ -159,8 +159,8 @@ static int check_log(struct verification *verification, struct log_file *log, st
 {
     struct stat status;
     if (check_through(verification, log, error)) return -1;
-    if (log->committed == 0) return 0; /* nothing was written yet */
     log->fd = open(log->path, O_RDONLY | O_CLOEXEC);
+    if (log->committed == 0) return 0; /* nothing was written yet */
     if (log->fd < 0 || fstat(log->fd, &status)) {
         verify_found(verification, log->path, "cannot be read: %s%s", strerror(errno),
                      errno == ENOENT ? "; the next load writes it anew from the history" : "");
@@ -190,7 +190,7 @@ static int check_excess(struct verification *verification, const struct log_file
     const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000L};
     struct stat status;
     int64_t committed = log->committed, size = -1;
-    if (log->fd < 0) return 0;
+    if (log->fd < 0 || log->wrong) return 0;
     for (int waited = 0; waited <= SETTLE_MS; waited += LOOK_MS) {
         if (fstat(log->fd, &status)) return 0;
         if (size < 0) size = status.st_size;
@@ -239,7 +239,11 @@ int verify_texts(struct verification *verification, struct error *error)
     struct log_file *logs = NULL;
     size_t count = 0;
     int result = read_logs(verification, &logs, &count, error);
-    for (size_t i = 0; i < count && result == 0; i++) result = check_log(verification, &logs[i], error);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        int64_t before = verification->totals->findings;
+        result = check_log(verification, &logs[i], error);
+        logs[i].wrong = verification->totals->findings > before;
+    }
     /* From here on each question is of its own moment. */
     if (result == 0) result = database_run(verification->db, "ROLLBACK", error);
     for (size_t i = 0; i < count && result == 0; i++) result = check_excess(verification, &logs[i], error);
