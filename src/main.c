@@ -52,11 +52,12 @@ int main(int argc, char **argv)
     struct options options;
     struct error error;
     setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of characters in tables; numbers stay as in C */
-    catch_signals();
     int result = options_parse(&options, argc, argv, &error);
     if (result == 0) {
         if (options.quiet) log_set_level(LOG_WARNING);
         if (options.verbose) log_set_level(LOG_DEBUG);
+        /* What only reads may be ended by them at any moment. */
+        if (options.command && options.command->bit & (COMMAND_LOAD | COMMAND_DEMO)) catch_signals();
         result = run(&options, &error);
     }
     options_free(&options);

@@ -705,6 +705,19 @@ class Following(CliTest):
     def test_sigint(self):
         self.stopped_by(signal.SIGINT)
 
+    def test_what_only_reads_is_ended_at_once(self):
+        self.load_some()
+        os.mkdir(self.place.path('own'))
+        self.place.write('own/endless.sql', b'-- Counts for ever.\nWITH RECURSIVE n(i) AS (SELECT 1 UNION ALL'
+                         b' SELECT i + 1 FROM n)\nSELECT max(i) AS greatest FROM n;\n')
+        running = subprocess.Popen([given.cdclite, 'query', 'endless', '--queries', 'own'], cwd=self.place.folder.name,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(lambda: (running.kill(), running.communicate()))
+        time.sleep(0.3)
+        self.assertIsNone(running.poll(), 'it runs')
+        running.send_signal(signal.SIGINT)
+        self.assertEqual(running.wait(5), -signal.SIGINT)
+
     def test_stopped_before_anything_came(self):
         running = self.follow()
         self.wait_for('SELECT count(*) FROM batch', [(0,)])

@@ -79,6 +79,21 @@ def recordings(checks, given):
             checks.equal(f'{name}: the parts have all changes', changes, whole)
 
 
+def inputs(checks, given):
+    """One table's events from several inputs: a file twice over by another name, a pipe twice, their own topic."""
+    messages = recording.read(given.data, 'b-seed-noschema')
+    values = recording.joined(messages, recording.value_line)
+    with Place(given.cdclite) as place:
+        place.write('values.jsonl', values)
+        place.write('copy.jsonl', values)
+        place.write('recorded.jsonl', recording.joined(messages, recording.recorded_line))
+        for name in ('values.jsonl', 'copy.jsonl', 'recorded.jsonl', '-', '-', 'values.jsonl'):
+            done = place.load(name, stdin=values if name == '-' else None)
+            checks.check(f'inputs: loads {name}', done.returncode == 0, done.stderr)
+            verify(checks, f'inputs: {name}', place)
+        checks.check('inputs: events came again', place.rows('SELECT count(*) FROM redelivered_event')[0][0] > 50)
+
+
 def upgrade(checks, given):
     messages = recording.read(os.path.join(given.data, 'tables'), 'resnap')
     with Place(given.cdclite) as place:
@@ -160,7 +175,7 @@ def loading(checks, given):
 def main():
     given = arguments(__doc__)
     checks = Checks()
-    for part in (cases, upgrade, kills, loading, recordings):
+    for part in (cases, inputs, upgrade, kills, loading, recordings):
         if not given.names or part.__name__ in given.names:
             part(checks, given)
     checks.exit()
