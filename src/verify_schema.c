@@ -3,31 +3,78 @@
 #include "normal_sql.h"
 #include "verify_parts.h"
 
-static void describe(const struct captured_table *table, struct buffer *sql)
+/* What should be in the file and what is, side by side and found by name. */
+static const char schemas_sql[] =
+    "CREATE TABLE expected(type, name COLLATE NOCASE, tbl_name, sql, PRIMARY KEY (type, name)) WITHOUT ROWID;"
+    "CREATE TABLE found(type, name COLLATE NOCASE, tbl_name, sql, PRIMARY KEY (type, name)) WITHOUT ROWID;";
+
+/* Triggers that are not ours change what our tables hold. Other things beside ours are the user's own. */
+static const char other_triggers_sql[] =
+    "SELECT f.name, f.tbl_name FROM found AS f JOIN expected AS t ON t.type = 'table' AND t.name = f.tbl_name"
+    " WHERE f.type = 'trigger' AND NOT EXISTS"
+    "  (SELECT 1 FROM expected AS e WHERE e.type = 'trigger' AND e.name = f.name)";
+
+static const char expected_sql[] =
+    "SELECT e.type, e.name, e.sql, f.sql FROM expected AS e LEFT JOIN found AS f USING (type, name)";
+
+/* Adds all that `from` has to expected or found. */
+static int copy_schema(sqlite3 *from, sqlite3 *schemas, const char *insert_sql, struct error *error)
 {
-    struct buffer history = {0};
-    buffer_printf(&history, "%s_history", table->name);
-    history_ddl_table(table, buffer_string(&history), sql);
-    history_ddl_triggers(table, sql);
-    history_ddl_views(table, sql);
-    sql->failed |= buffer_failed(&history);
-    buffer_free(&history);
+    sqlite3_stmt *rows = NULL, *insert = NULL;
+    int code = SQLITE_ROW;
+    int result =
+        database_prepare(from, "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL",
+                         &rows, error) ||
+                database_prepare(schemas, insert_sql, &insert, error)
+            ? -1
+            : 0;
+    while (result == 0 && (code = sqlite3_step(rows)) == SQLITE_ROW) {
+        for (int i = 0; i < 4; i++)
+            sqlite3_bind_text(insert, i + 1, database_text(rows, i), -1, SQLITE_STATIC);
+        result = database_step(schemas, insert, error);
+    }
+    if (result == 0 && code != SQLITE_DONE) result = database_fail(from, error, "sqlite_schema");
+    sqlite3_finalize(rows);
+    sqlite3_finalize(insert);
+    return result;
 }
 
-/* Makes what a database with these tables has in it, in memory. */
-static int make_like(const struct catalog *catalog, sqlite3 *like, struct error *error)
+/* Adds what some SQL makes to expected. It is run by itself: SQLite reads through all of a schema for each
+ * thing that is added to it. */
+static int expect(sqlite3 *schemas, const char *const sql[], size_t count, struct error *error)
 {
-    struct buffer sql = {0};
-    int result = 0;
-    for (int i = 0; i < DATABASE_VERSION && result == 0; i++)
-        result = database_run(like, embedded_find(database_migrations[i])->text, error);
-    for (size_t i = 0; i < catalog_count(catalog) && result == 0; i++) {
-        buffer_clear(&sql);
-        describe(catalog_at(catalog, i), &sql);
-        result = buffer_failed(&sql) ? error_memory(error) : database_run(like, buffer_string(&sql), error);
-    }
-    buffer_free(&sql);
+    sqlite3 *alone = NULL;
+    int result = sqlite3_open(":memory:", &alone) == SQLITE_OK ? 0 : database_fail(alone, error, ":memory:");
+    for (size_t i = 0; i < count && result == 0; i++) result = database_run(alone, sql[i], error);
+    if (result == 0)
+        result = copy_schema(alone, schemas, "INSERT INTO expected VALUES(?1, ?2, ?3, ?4)", error);
+    sqlite3_close_v2(alone);
     return result;
+}
+
+static int expect_table(sqlite3 *schemas, const struct captured_table *table, struct error *error)
+{
+    struct buffer sql = {0}, history = {0};
+    buffer_printf(&history, "%s_history", table->name);
+    history_ddl_table(table, buffer_string(&history), &sql);
+    history_ddl_triggers(table, &sql);
+    history_ddl_views(table, &sql);
+    int result = buffer_failed(&sql) || buffer_failed(&history)
+                     ? error_memory(error)
+                     : expect(schemas, &(const char *){buffer_string(&sql)}, 1, error);
+    buffer_free(&sql);
+    buffer_free(&history);
+    return result;
+}
+
+static int expect_all(sqlite3 *schemas, const struct catalog *catalog, struct error *error)
+{
+    const char *migrations[DATABASE_VERSION];
+    for (size_t i = 0; i < DATABASE_VERSION; i++) migrations[i] = embedded_find(database_migrations[i])->text;
+    if (expect(schemas, migrations, DATABASE_VERSION, error)) return -1;
+    for (size_t i = 0; i < catalog_count(catalog); i++)
+        if (expect_table(schemas, catalog_at(catalog, i), error)) return -1;
+    return 0;
 }
 
 /* Whether both say the same; 1, 0, or -1: failure. */
@@ -44,34 +91,7 @@ static int same_sql(const char *a, const char *b, bool is_table, struct error *e
     return result;
 }
 
-/* What stands in the file, beside what should, where both can be joined by an index. */
-static int copy_schema(struct verification *verification, sqlite3 *like, struct error *error)
-{
-    sqlite3_stmt *from = NULL, *to = NULL;
-    int code = SQLITE_DONE;
-    int result =
-        database_run(like,
-                     "CREATE TABLE temp.found(type, name COLLATE NOCASE, tbl_name COLLATE NOCASE, sql,"
-                     " PRIMARY KEY (type, name)) WITHOUT ROWID",
-                     error) ||
-                database_prepare(verification->db,
-                                 "SELECT type, name, tbl_name, sql FROM sqlite_schema"
-                                 " WHERE sql IS NOT NULL",
-                                 &from, error) ||
-                database_prepare(like, "INSERT OR IGNORE INTO temp.found VALUES(?1, ?2, ?3, ?4)", &to, error)
-            ? -1
-            : 0;
-    while (result == 0 && (code = sqlite3_step(from)) == SQLITE_ROW) {
-        for (int i = 0; i < 4; i++) sqlite3_bind_text(to, i + 1, database_text(from, i), -1, SQLITE_STATIC);
-        result = database_step(like, to, error);
-    }
-    if (result == 0 && code != SQLITE_DONE) result = database_fail(verification->db, error, "sqlite_schema");
-    sqlite3_finalize(from);
-    sqlite3_finalize(to);
-    return result;
-}
-
-/* Holds a row against each other: type, name, what it should be, what it is. */
+/* A row of expected_sql: type, name, what it should be, what it is. */
 static int check_one(struct verification *verification, sqlite3_stmt *row, struct error *error)
 {
     const char *type = database_text(row, 0), *name = database_text(row, 1), *sql = database_text(row, 2);
@@ -90,16 +110,6 @@ static int check_one(struct verification *verification, sqlite3_stmt *row, struc
     return 0;
 }
 
-static const char expected_sql[] =
-    "SELECT e.type, e.name, e.sql, f.sql FROM main.sqlite_schema AS e"
-    " LEFT JOIN temp.found AS f ON f.type = e.type AND f.name = e.name WHERE e.sql IS NOT NULL";
-
-/* Triggers that are not ours change what our tables hold. Other things beside ours are the user's own. */
-static const char other_triggers_sql[] =
-    "SELECT name, tbl_name FROM temp.found WHERE type = 'trigger'"
-    " AND tbl_name IN (SELECT name FROM main.sqlite_schema WHERE type = 'table')"
-    " AND name NOT IN (SELECT name FROM main.sqlite_schema WHERE type = 'trigger')";
-
 static int tell_trigger(struct verification *verification, sqlite3_stmt *row, struct error *error)
 {
     (void)error;
@@ -108,27 +118,30 @@ static int tell_trigger(struct verification *verification, sqlite3_stmt *row, st
     return 0;
 }
 
-static int each_row(struct verification *verification, sqlite3 *like, const char *sql,
+static int each_row(struct verification *verification, sqlite3 *schemas, const char *sql,
                     int (*take)(struct verification *verification, sqlite3_stmt *row, struct error *error),
                     struct error *error)
 {
     sqlite3_stmt *rows;
-    int code = SQLITE_ROW, result = database_prepare(like, sql, &rows, error);
+    int code = SQLITE_ROW, result = database_prepare(schemas, sql, &rows, error);
     while (result == 0 && (code = sqlite3_step(rows)) == SQLITE_ROW) result = take(verification, rows, error);
-    if (result == 0 && code != SQLITE_DONE) result = database_fail(like, error, "the expected schema");
+    if (result == 0 && code != SQLITE_DONE) result = database_fail(schemas, error, "expected schema");
     sqlite3_finalize(rows);
     return result;
 }
 
 int verify_schema(struct verification *verification, struct error *error)
 {
-    sqlite3 *like = NULL;
+    sqlite3 *schemas = NULL;
     verify_progress(verification, "tables, triggers and views", 0, 0);
-    int result = sqlite3_open(":memory:", &like) == SQLITE_OK ? make_like(verification->catalog, like, error)
-                                                              : database_fail(like, error, ":memory:");
-    if (result == 0) result = copy_schema(verification, like, error);
-    if (result == 0) result = each_row(verification, like, expected_sql, check_one, error);
-    if (result == 0) result = each_row(verification, like, other_triggers_sql, tell_trigger, error);
-    sqlite3_close_v2(like);
+    int result = sqlite3_open(":memory:", &schemas) == SQLITE_OK ? database_run(schemas, schemas_sql, error)
+                                                                 : database_fail(schemas, error, ":memory:");
+    if (result == 0) result = expect_all(schemas, verification->catalog, error);
+    if (result == 0)
+        result = copy_schema(verification->db, schemas, "INSERT OR IGNORE INTO found VALUES(?1, ?2, ?3, ?4)",
+                             error);
+    if (result == 0) result = each_row(verification, schemas, expected_sql, check_one, error);
+    if (result == 0) result = each_row(verification, schemas, other_triggers_sql, tell_trigger, error);
+    sqlite3_close_v2(schemas);
     return result;
 }
