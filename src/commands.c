@@ -73,7 +73,7 @@ const struct command commands[] = {
         "write the file can also make it agree with itself.\n"
         "Exit codes: 0 all holds, 1 findings, 2 usage, 4 the database cannot be read.\n",
         "  cdclite verify\n"
-        "  cdclite verify --db history.db --quiet || mail -s 'cdclite' root < /dev/null\n"
+        "  cdclite verify --quiet > findings || mail -s 'cdclite verify' root < findings\n"
         "  cdclite verify --format json | jq -r '.findings[] | .where + \": \" + .what'\n",
         command_verify,
         COMMAND_VERIFY,
