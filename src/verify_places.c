@@ -222,7 +222,8 @@ static struct lane *add_lane(struct lanes *lanes, int64_t table_id, int32_t part
         return NULL;
     }
     lanes->all = all;
-    all[lanes->count] = (struct lane){.table_id = table_id, .partition = partition, .place = place};
+    all[lanes->count] =
+        (struct lane){.table_id = table_id, .partition = partition, .place = place, .last_offset = -1};
     return &all[lanes->count++];
 }
 
@@ -275,13 +276,11 @@ void lanes_free(struct lanes *lanes)
 /* Moves to the run that a change with this id is of: the last one that began at or before it. */
 static void begin_runs(struct lane *lane, int64_t change_id)
 {
-    while (lane->begun < lane->run_count && lane->runs[lane->begun].first_change_id <= change_id) {
-        /* Below what was there before: the log was another one by then. */
-        struct place *place = lane->place;
-        if (!place->is_file && lane->runs[lane->begun].first_offset <= place->last_offset)
-            place->made_anew = true;
-        lane->begun++;
-    }
+    for (; lane->begun < lane->run_count && lane->runs[lane->begun].first_change_id <= change_id;
+         lane->begun++)
+        /* Not behind what was there before: the log was another one by then. */
+        if (!lane->place->is_file && lane->runs[lane->begun].first_offset <= lane->last_offset)
+            lane->place->made_anew = true;
 }
 
 static void check_run(struct verification *verification, struct lane *lane,
@@ -348,7 +347,7 @@ int lane_take(struct verification *verification, const struct places *places, st
             place->made_anew = true;
     }
     check_run(verification, lane, change);
-    place->last_offset = change->offset;
+    lane->last_offset = place->last_offset = change->offset;
     place->last_change_id = change->change_id;
     place->last_batch = change->batch_id;
     return place->has_side && !place->made_anew ? check_side(verification, places, place, change, error) : 0;

@@ -37,6 +37,7 @@ struct lane {
     struct place *place; /* NULL: of several topics, and nothing says which one a change came from */
     struct lane_run *runs;
     size_t run_count, begun; /* how many, and how many have begun */
+    int64_t last_offset;     /* of its change seen last; -1: none */
 };
 
 struct lanes {
