@@ -59,7 +59,7 @@ static void go_on(struct partition *partition, enum restart restart)
     position->next_offset = partition->next;
     position->anchor_offset = position->anchor_timestamp = -1;
     position->anchor_hash = 0;
-    position->unsaved = true;
+    position->unsaved = position->restarted = true;
 }
 
 int kafka_partition_place(struct partition *partition, int64_t low, int64_t high, struct positions *positions,

@@ -256,7 +256,6 @@ static int take_place(struct walk *walk, struct cursor *cursor, struct error *er
     const struct placed_change change = {
         .history = cursor->history,
         .change_id = cursor->change_id,
-        .batch_id = walk->batch.id,
         .offset = sqlite3_column_int64(row, 6),
         .has_reached = sqlite3_column_type(row, 3) != SQLITE_NULL,
         .reached = sqlite3_column_int64(row, sqlite3_column_type(row, 3) == SQLITE_INTEGER ? 3 : 2)};
@@ -352,7 +351,7 @@ int verify_changes(struct verification *verification, struct error *error)
 {
     struct walk walk = {.verification = verification};
     int result = walk_open(&walk, error) || take_all(&walk, error) || check_counts(&walk, error) ||
-                         places_check(verification, &walk.places, error)
+                         places_check(verification, &walk.places, &walk.lanes, error)
                      ? -1
                      : 0;
     walk_free(&walk);

@@ -4,16 +4,12 @@
 
 /*
  * Offsets rise with change_id in each partition, over all tables of a topic, since the loader takes nothing
- * below next_offset. Of a Kafka topic they may begin again, behind --restart-at, which begins a load and so a
- * batch.
+ * below next_offset. Of a Kafka topic that was made anew they begin again where --restart-at says so, which
+ * is a run in connector_run for each table that had changes from it.
  */
 
 static const char positions_sql[] =
     "SELECT topic, partition, next_offset, anchor_offset FROM position ORDER BY topic, partition";
-
-/* In the order in which they were taken. */
-static const char rejected_sql[] = "SELECT topic, partition, \"offset\", batch_id FROM rejected_event"
-                                   " ORDER BY rejected_id";
 
 static const char side_sql[] =
     "CREATE TEMP TABLE side_event(topic, partition, \"offset\", kind, times,"
@@ -71,7 +67,6 @@ static int add_place(struct places *places, const char *topic, int32_t partition
                             .partition = partition,
                             .anchor_offset = anchor_offset,
                             .last_offset = -1,
-                            .last_batch = -1,
                             /* no name of a Kafka topic holds a colon */
                             .is_file = strncmp(topic, "file:", 5) == 0};
     if (!place->topic ||
@@ -121,21 +116,6 @@ static int take_position(struct verification *verification, struct places *place
     return add_place(places, topic, partition, anchor, error);
 }
 
-static int take_rejected(struct verification *verification, struct places *places, sqlite3_stmt *row,
-                         struct error *error)
-{
-    struct place *place = place_of(places, row, 0, 1);
-    int64_t offset = sqlite3_column_int64(row, 2), batch = sqlite3_column_int64(row, 3);
-    (void)verification;
-    (void)error;
-    if (!place) return 0;
-    if (offset <= place->last_offset && batch != place->last_batch && !place->is_file)
-        place->made_anew = true;
-    place->last_offset = offset;
-    place->last_batch = batch;
-    return 0;
-}
-
 static int take_side_place(struct verification *verification, struct places *places, sqlite3_stmt *row,
                            struct error *error)
 {
@@ -147,11 +127,17 @@ static int take_side_place(struct verification *verification, struct places *pla
     return 0;
 }
 
+/* Whether its offsets have not begun again, and it would be known if they had. */
+static bool knows_restarts(const struct place *place)
+{
+    return place->is_file || (place->has_lane && !place->made_anew);
+}
+
 static int take_twice(struct verification *verification, struct places *places, sqlite3_stmt *row,
                       struct error *error)
 {
     const struct place *place = place_of(places, row, 0, 1);
-    if (place && place->made_anew) return 0;
+    if (place && !knows_restarts(place)) return 0;
     char *name = name_of(database_text(row, 0), sqlite3_column_int(row, 1));
     if (!name) return error_memory(error);
     verify_found(verification, name, "the event at offset %lld stands %d times in %s",
@@ -166,7 +152,7 @@ static void check_reached(struct verification *verification, const struct place 
     if (!place)
         verify_found(verification, name,
                      "position has no row for it, but %s has events of it: they would be loaded again", in);
-    else if (place->anchor_offset >= 0 && !place->made_anew && offset > place->anchor_offset)
+    else if (place->anchor_offset >= 0 && knows_restarts(place) && offset > place->anchor_offset)
         verify_found(verification, name,
                      "position stands behind offset %lld, but %s holds the event at %lld: it would be loaded "
                      "again",
@@ -202,11 +188,9 @@ static int each_row(struct verification *verification, struct places *places, co
 int places_load(struct verification *verification, struct places *places, struct error *error)
 {
     if (each_row(verification, places, positions_sql, take_position, error) ||
-        each_row(verification, places, rejected_sql, take_rejected, error) ||
         database_run(verification->db, side_sql, error) ||
         each_row(verification, places, side_places_sql, take_side_place, error))
         return -1;
-    for (size_t i = 0; i < places->count; i++) places->all[i]->last_offset = places->all[i]->last_batch = -1;
     return database_prepare(verification->db,
                             "SELECT kind FROM temp.side_event"
                             " WHERE topic = ?1 AND partition = ?2 AND \"offset\" = ?3",
@@ -222,8 +206,7 @@ static struct lane *add_lane(struct lanes *lanes, int64_t table_id, int32_t part
         return NULL;
     }
     lanes->all = all;
-    all[lanes->count] =
-        (struct lane){.table_id = table_id, .partition = partition, .place = place, .last_offset = -1};
+    all[lanes->count] = (struct lane){.table_id = table_id, .partition = partition, .place = place};
     return &all[lanes->count++];
 }
 
@@ -251,6 +234,7 @@ static int take_run(struct lanes *lanes, const struct places *places, sqlite3_st
         if (!lane) return -1;
     }
     if (lane->place != place) lane->place = NULL;
+    if (place) place->has_lane = true;
     return add_run(lane, row, error);
 }
 
@@ -276,11 +260,17 @@ void lanes_free(struct lanes *lanes)
 /* Moves to the run that a change with this id is of: the last one that began at or before it. */
 static void begin_runs(struct lane *lane, int64_t change_id)
 {
+    struct place *place = lane->place;
     for (; lane->begun < lane->run_count && lane->runs[lane->begun].first_change_id <= change_id;
-         lane->begun++)
-        /* Not behind what was there before: the log was another one by then. */
-        if (!lane->place->is_file && lane->runs[lane->begun].first_offset <= lane->last_offset)
-            lane->place->made_anew = true;
+         lane->begun++) {
+        const struct lane_run *run = &lane->runs[lane->begun];
+        /* Not behind what was there before: from here on the log is another one. */
+        if (place->is_file || run->first_offset > place->last_offset ||
+            run->first_change_id <= place->last_change_id)
+            continue;
+        place->made_anew = true;
+        place->last_offset = run->first_offset - 1;
+    }
 }
 
 static void check_run(struct verification *verification, struct lane *lane,
@@ -311,18 +301,14 @@ static void check_run(struct verification *verification, struct lane *lane,
 }
 
 /* Whether the event is also one of those that were not stored. */
-static int check_side(struct verification *verification, const struct places *places,
-                      const struct place *place, const struct placed_change *change, struct error *error)
+static int check_side(struct verification *verification, const struct places *places, struct place *place,
+                      const struct placed_change *change, struct error *error)
 {
     sqlite3_bind_text(places->side, 1, place->topic, -1, SQLITE_STATIC);
     sqlite3_bind_int(places->side, 2, place->partition);
     sqlite3_bind_int64(places->side, 3, change->offset);
     int code = sqlite3_step(places->side);
-    if (code == SQLITE_ROW)
-        verify_found(verification, change->history,
-                     "change %lld is the event at offset %lld of %s, partition %d, which stands in %s too",
-                     (long long)change->change_id, (long long)change->offset, place->topic,
-                     (int)place->partition, database_text(places->side, 0));
+    if (code == SQLITE_ROW && place->both++ == 0) place->first_both = change->change_id;
     int result =
         code == SQLITE_ROW || code == SQLITE_DONE ? 0 : database_fail(verification->db, error, "side_event");
     sqlite3_reset(places->side);
@@ -335,36 +321,43 @@ int lane_take(struct verification *verification, const struct places *places, st
     struct place *place = lane->place;
     if (!place) return 0;
     begin_runs(lane, change->change_id);
-    if (change->offset <= place->last_offset) {
-        if (place->is_file || change->batch_id == place->last_batch)
-            verify_found(verification, change->history,
-                         "change %lld stands at offset %lld of %s, partition %d, not behind change %lld at "
-                         "%lld, which came before it",
-                         (long long)change->change_id, (long long)change->offset, place->topic,
-                         (int)place->partition, (long long)place->last_change_id,
-                         (long long)place->last_offset);
-        else
-            place->made_anew = true;
-    }
+    if (change->offset <= place->last_offset)
+        verify_found(verification, change->history,
+                     "change %lld stands at offset %lld of %s, partition %d, not behind change %lld at %lld, "
+                     "which came before it",
+                     (long long)change->change_id, (long long)change->offset, place->topic,
+                     (int)place->partition, (long long)place->last_change_id, (long long)place->last_offset);
     check_run(verification, lane, change);
-    lane->last_offset = place->last_offset = change->offset;
+    place->last_offset = change->offset;
     place->last_change_id = change->change_id;
-    place->last_batch = change->batch_id;
-    return place->has_side && !place->made_anew ? check_side(verification, places, place, change, error) : 0;
+    return place->has_side ? check_side(verification, places, place, change, error) : 0;
 }
 
-int places_check(struct verification *verification, struct places *places, struct error *error)
+static void check_place(struct verification *verification, const struct place *place, const char *name)
 {
+    if (place->anchor_offset >= 0 && place->last_offset > place->anchor_offset)
+        verify_found(verification, name,
+                     "position stands behind offset %lld, but change %lld is the event at %lld: it would be "
+                     "loaded again",
+                     (long long)place->anchor_offset, (long long)place->last_change_id,
+                     (long long)place->last_offset);
+    /* Another log has the same offsets again. */
+    if (place->both && !place->made_anew)
+        verify_found(
+            verification, name,
+            "change %lld and %lld others are events that rejected_event or redelivered_event has too",
+            (long long)place->first_both, (long long)place->both - 1);
+}
+
+int places_check(struct verification *verification, struct places *places, struct lanes *lanes,
+                 struct error *error)
+{
+    for (size_t i = 0; i < lanes->count; i++)
+        if (lanes->all[i].place) begin_runs(&lanes->all[i], INT64_MAX);
     for (size_t i = 0; i < places->count; i++) {
-        const struct place *place = places->all[i];
-        char *name = name_of(place->topic, place->partition);
+        char *name = name_of(places->all[i]->topic, places->all[i]->partition);
         if (!name) return error_memory(error);
-        if (place->anchor_offset >= 0 && place->last_offset > place->anchor_offset)
-            verify_found(verification, name,
-                         "position stands behind offset %lld, but change %lld is the event at %lld: it would "
-                         "be loaded again",
-                         (long long)place->anchor_offset, (long long)place->last_change_id,
-                         (long long)place->last_offset);
+        check_place(verification, places->all[i], name);
         sqlite3_free(name);
     }
     return verify_query(verification, unplaced_sql, error) ||

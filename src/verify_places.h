@@ -11,10 +11,12 @@ struct place {
     char *topic;
     int32_t partition;
     int64_t anchor_offset; /* of the last record taken, as `position` says; -1: the log is another one now */
-    int64_t last_offset, last_change_id, last_batch; /* of the change seen last; -1: none */
-    bool is_file;   /* the offsets are bytes of an input, which never begin again */
+    int64_t last_offset, last_change_id; /* of the change seen last; -1: none */
+    bool is_file;                        /* the offsets are bytes of an input, which never begin again */
     bool made_anew; /* the topic was, and --restart-at went on with it: its offsets have begun again */
-    bool has_side;  /* events of it were rejected or re-delivered: temp.side_event has their offsets */
+    bool has_lane;  /* changes of a table came from it */
+    bool has_side;  /* events of it were rejected or re-delivered: temp.side_event has their offsets, */
+    int64_t both, first_both; /* so many changes stand there as well, and this is the first of them */
 };
 
 struct places {
@@ -37,7 +39,6 @@ struct lane {
     struct place *place; /* NULL: of several topics, and nothing says which one a change came from */
     struct lane_run *runs;
     size_t run_count, begun; /* how many, and how many have begun */
-    int64_t last_offset;     /* of its change seen last; -1: none */
 };
 
 struct lanes {
@@ -48,7 +49,7 @@ struct lanes {
 /* A change, as far as its place goes. */
 struct placed_change {
     const char *history; /* the table it stands in */
-    int64_t change_id, batch_id, offset;
+    int64_t change_id, offset;
     bool has_reached;
     int64_t reached; /* run_place of connector_run.h */
 };
@@ -67,6 +68,7 @@ int lane_take(struct verification *verification, const struct places *places, st
               const struct placed_change *change, struct error *error);
 
 /* What is to hold once all changes were taken. */
-int places_check(struct verification *verification, struct places *places, struct error *error);
+int places_check(struct verification *verification, struct places *places, struct lanes *lanes,
+                 struct error *error);
 
 #endif

@@ -29,6 +29,10 @@ static const char *const queries[] = {
     "  e.\"offset\", e.topic, e.partition, e.run) FROM redelivered_event AS e JOIN connector_run AS r USING "
     "(run)"
     "  WHERE (e.topic, e.partition) <> (r.topic, r.partition)",
+    "SELECT 'redelivered_event', printf('offset %d of %s, partition %d: run %d begins at %d', e.\"offset\", "
+    "e.topic,"
+    "  e.partition, e.run, first_offset) FROM redelivered_event AS e JOIN connector_run USING (run)"
+    "  WHERE e.\"offset\" < first_offset",
     /* A change that is named need not be stored: its event may have been a re-delivery. */
     "SELECT 'connector_run', printf('run %d begins with change %d, which is yet to come', run, "
     "first_change_id)"

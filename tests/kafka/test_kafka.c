@@ -231,6 +231,31 @@ static void test_restart_leaves_no_anchor_of_the_old_topic(void **state)
     assert_int_equal(rows(world), 12);
 }
 
+/* What comes from the new topic may have come from the old one: it is told apart as behind a run of Connect.
+ */
+static void test_restart_begins_a_run(void **state)
+{
+    struct world *world = *state;
+    start_mock(world, 1);
+    for (int i = 0; i < 10; i++) produce_new(world, 0, i);
+    assert_int_equal(load_topic(world, NULL), 0);
+    start_mock(world, 1);
+    for (int i = 0; i < 4; i++) produce(world, 0, "no event");
+    assert_int_equal(load_topic(world, "--restart-at=beginning"), 0);
+    assert_int_equal(ask(world, world->db, "SELECT count(*) FROM rejected_event"), 4);
+    assert_int_equal(
+        ask(world, world->db,
+            "SELECT count(*) FROM connector_run WHERE first_offset = 0 AND first_change_id = 11"),
+        1);
+    for (int i = 0; i < 10; i++) produce_new(world, 0, i);
+    assert_int_equal(load_topic(world, NULL), 0);
+    assert_int_equal(rows(world), 10);
+    assert_int_equal(ask(world, world->db, "SELECT count(*) FROM redelivered_event"), 10);
+    produce_new(world, 0, 10);
+    assert_int_equal(load_topic(world, NULL), 0);
+    assert_int_equal(rows(world), 11);
+}
+
 static void test_position_behind_the_end_is_refused(void **state)
 {
     struct world *world = *state;
@@ -366,6 +391,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_topic_made_anew_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(test_restart_at_beginning_loads_the_new_topic, begin, end),
         cmocka_unit_test_setup_teardown(test_restart_leaves_no_anchor_of_the_old_topic, begin, end),
+        cmocka_unit_test_setup_teardown(test_restart_begins_a_run, begin, end),
         cmocka_unit_test_setup_teardown(test_position_behind_the_end_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(test_unknown_topic, begin, end),
         cmocka_unit_test_setup_teardown(test_what_is_no_event_is_kept_with_its_place, begin, end),

@@ -274,7 +274,8 @@ def counts(history):
                   ('changes', '^redelivered_event$', 'as one of another table than account_history'))
     history.found('a re-delivery at a change\'s offset', lambda: history.run(
         'UPDATE redelivered_event SET "offset" = 10 WHERE rowid = 7'),
-                  ('changes', '^holding_history$', 'at offset 10 of .* stands in redelivered_event too'))
+                  ('changes', f'^{TOPIC}, partition 0$', '^change 11 and 0 others are events that .* has too'),
+                  ('counts', '^redelivered_event$', 'offset 10 of .* begins at'))
     history.found('a re-delivery of another partition', lambda: history.run(
         'UPDATE redelivered_event SET partition = 9 WHERE rowid = 7'),
                   ('counts', '^redelivered_event$', 'is of another partition'),
@@ -298,6 +299,9 @@ def positions(history):
     history.found('the position of what was only rejected lowered',
                   lambda: history.run("UPDATE position SET next_offset = 4, anchor_offset = 3 WHERE topic LIKE '%broken.jsonl'"),
                   ('changes', 'broken.jsonl, partition 0', 'rejected_event holds the event at'))
+    history.found('a position set back, and loaded from again', lambda: (
+        position('next_offset = 3000, anchor_offset = -1')(), history.load(RECORDINGS[0][0])),
+                  ('changes', '^(holding_history|' + TOPIC + ')', 'not behind|has too$'))
     history.found('a run removed', lambda: history.run('DELETE FROM redelivered_event',
                   'UPDATE batch SET redelivered = 0', "DELETE FROM connector_run WHERE run = 1"),
                   ('changes', '^holding_history$', 'is of no run in connector_run'))
