@@ -6,7 +6,7 @@ CREATE TABLE position(
   topic            TEXT NOT NULL,
   partition        INTEGER NOT NULL,
   next_offset      INTEGER NOT NULL,  -- the first offset (of an input: byte) not loaded yet
-  anchor_offset    INTEGER NOT NULL,  -- the last record loaded,
+  anchor_offset    INTEGER NOT NULL,  -- the last record loaded (-1: none since --restart-at),
   anchor_timestamp INTEGER NOT NULL,  -- its Kafka timestamp in milliseconds, -1 when unknown,
   anchor_hash      TEXT NOT NULL,     -- and the hash of its key and value: read again to see that the log is the same
   end_offset       INTEGER,           -- the end of the log as seen with the last batch; lag = end_offset - next_offset

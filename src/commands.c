@@ -63,6 +63,25 @@ const struct command commands[] = {
         COMMAND_STATUS,
     },
     {
+        "verify",
+        "",
+        "check that history, positions and text logs are whole and agree",
+        "Checks the SQLite file, the triggers and views, that no change is missing or stands twice, that "
+        "counts, batches\n"
+        "and positions are true, and that each text log is byte for byte what the history gives. A line a "
+        "finding: which\n"
+        "check, where, what. It reads only, and may run while events are being loaded. It is against "
+        "accidents: "
+        "who may\n"
+        "write the file can also make it agree with itself.\n"
+        "Exit codes: 0 all holds, 1 findings, 2 usage, 4 the database cannot be read.\n",
+        "  cdclite verify\n"
+        "  cdclite verify --quiet > findings || mail -s 'cdclite verify' root < findings\n"
+        "  cdclite verify --format json | jq -r '.findings[] | .where + \": \" + .what'\n",
+        command_verify,
+        COMMAND_VERIFY,
+    },
+    {
         "export",
         "text [TABLE]",
         "rebuild the text log of a table from the history",

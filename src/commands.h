@@ -9,6 +9,7 @@
 int command_load(const struct options *options, struct error *error);
 int command_query(const struct options *options, struct error *error);
 int command_status(const struct options *options, struct error *error);
+int command_verify(const struct options *options, struct error *error);
 int command_export(const struct options *options, struct error *error);
 int command_schema(const struct options *options, struct error *error);
 int command_demo(const struct options *options, struct error *error);

@@ -149,35 +149,75 @@ static struct stream *find_stream(struct runs *runs, struct captured_table *tabl
     return runs->streams = stream;
 }
 
+/* Adds a run to memory and to connector_run. */
+static int store_run(struct runs *runs, int64_t table_id, struct slice topic, int32_t partition,
+                     int64_t first_offset, int64_t change_id, struct slice run_id, struct error *error)
+{
+    sqlite3_stmt *statement;
+    struct run *run = add_run(runs, topic, run_id, error);
+    if (!run) return -1;
+    run->table_id = table_id;
+    run->partition = partition;
+    run->first_offset = first_offset;
+    run->first_change_id = change_id;
+    if (database_prepare(runs->db,
+                         "INSERT INTO connector_run VALUES(NULL, ?1, ?2, ?3, ?4, ?5, ?6, NULL, NULL, NULL)",
+                         &statement, error))
+        return -1;
+    sqlite3_bind_int64(statement, 1, table_id);
+    database_bind_slice(statement, 2, topic);
+    sqlite3_bind_int(statement, 3, partition);
+    sqlite3_bind_int64(statement, 4, first_offset);
+    sqlite3_bind_int64(statement, 5, change_id);
+    if (run_id.at) database_bind_slice(statement, 6, run_id);
+    int result = database_step(runs->db, statement, error);
+    run->number = sqlite3_last_insert_rowid(runs->db);
+    sqlite3_finalize(statement);
+    return result;
+}
+
 static int begin_run(struct runs *runs, struct stream *stream, const struct message *message,
                      int64_t change_id, struct error *error)
 {
-    sqlite3_stmt *statement;
-    struct run *run = add_run(runs, message->topic, message->run_id, error);
-    if (!run) return -1;
-    run->table_id = stream->table->table_id;
-    run->partition = message->partition;
-    run->first_offset = message->offset;
-    run->first_change_id = change_id;
+    if (store_run(runs, stream->table->table_id, message->topic, message->partition, message->offset,
+                  change_id, message->run_id, error))
+        return -1;
     if (stream->run != SIZE_MAX)
         log_write(LOG_DEBUG, "%s, partition %d: the connector ran anew at offset %lld", stream->topic,
                   stream->partition, (long long)message->offset);
     stream->run = runs->count - 1;
     tx_set_clear(&stream->seen);
-    if (database_prepare(runs->db,
-                         "INSERT INTO connector_run VALUES(NULL, ?1, ?2, ?3, ?4, ?5, ?6, NULL, NULL, NULL)",
-                         &statement, error))
-        return -1;
-    sqlite3_bind_int64(statement, 1, run->table_id);
-    database_bind_slice(statement, 2, message->topic);
-    sqlite3_bind_int(statement, 3, message->partition);
-    sqlite3_bind_int64(statement, 4, message->offset);
-    sqlite3_bind_int64(statement, 5, change_id);
-    if (message->run_id.at) database_bind_slice(statement, 6, message->run_id);
-    int result = database_step(runs->db, statement, error);
-    run->number = sqlite3_last_insert_rowid(runs->db);
-    sqlite3_finalize(statement);
-    return result;
+    return 0;
+}
+
+static bool same_place(const struct run *a, const struct run *b)
+{
+    return a->table_id == b->table_id && a->partition == b->partition && strcmp(a->topic, b->topic) == 0;
+}
+
+/* Whether no other run of its table and partition began later. */
+static bool is_last(const struct runs *runs, size_t index)
+{
+    for (size_t i = index + 1; i < runs->count; i++)
+        if (same_place(&runs->all[i], &runs->all[index])) return false;
+    return true;
+}
+
+int runs_restart(struct runs *runs, struct slice topic, int32_t partition, int64_t offset, int64_t change_id,
+                 struct error *error)
+{
+    for (size_t i = 0, known = runs->count; i < known; i++) {
+        const struct run *run = &runs->all[i];
+        if (run->partition != partition || !slice_is(topic, run->topic) || !is_last(runs, i)) continue;
+        if (store_run(runs, run->table_id, topic, partition, offset, change_id, (struct slice){0}, error))
+            return -1;
+        for (struct stream *stream = runs->streams; stream; stream = stream->next) {
+            if (stream->run != i) continue;
+            stream->run = runs->count - 1;
+            tx_set_clear(&stream->seen);
+        }
+    }
+    return 0;
 }
 
 /* A transaction looked for in one partition. */

@@ -31,7 +31,7 @@ struct file_source {
     struct buffer bytes; /* read; `taken` of them are behind us */
     size_t taken, searched;
     int64_t offset; /* of bytes.at[taken] in the input */
-    int64_t base;   /* what earlier loads of standard input took: added to an offset where it is told */
+    int64_t base;   /* what earlier loads of this pipe took: added to an offset where it is told */
 
     struct arena arena;
     int64_t lines, passed_over, first_passed_line;
@@ -196,10 +196,11 @@ static int file_next(struct source *source, int timeout_ms, struct message *mess
             continue;
         }
         if (message->topic.at) return SOURCE_MESSAGE;
-        if (strcmp(file->settings.path, "-") == 0 && !file->said_no_position) {
-            log_write(LOG_INFO, "standard input carries no positions: of events piped in again, only those "
-                                "that are recognised as "
-                                "sent again are left out");
+        if (file->is_pipe && !file->said_no_position) {
+            log_write(LOG_INFO,
+                      "%s carries no positions: of events piped in again, only those that are recognised as "
+                      "sent again are left out",
+                      strcmp(file->settings.path, "-") == 0 ? "standard input" : file->settings.path);
             file->said_no_position = true;
         }
         message->topic = slice_of(file->topic);
@@ -295,7 +296,14 @@ done:
     return result;
 }
 
-static int open_regular(struct file_source *file, struct positions *positions, struct error *error)
+/* What a pipe gives never comes twice, so its bytes are counted on behind those of earlier loads. */
+static void begin_pipe(struct file_source *file, const struct position *position)
+{
+    file->is_pipe = true;
+    if (position && position->stored) file->base = position->next_offset;
+}
+
+static int open_path(struct file_source *file, struct positions *positions, struct error *error)
 {
     const char *path = file->settings.path;
     struct stat status;
@@ -312,15 +320,15 @@ static int open_regular(struct file_source *file, struct positions *positions, s
         return fail(file, error, "cannot find its path");
     }
     free(absolute);
+    const struct position *position = positions_find(positions, slice_of(file->topic), 0);
     if (!S_ISREG(status.st_mode)) {
-        file->is_pipe = true; /* a named pipe or a device */
+        begin_pipe(file, position); /* a named pipe or a device */
         return 0;
     }
     file->size = status.st_size;
     if (pread(file->fd, magic, 2, 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b)
         return error_set(error, ERROR_SOURCE,
                          "%s: compressed with gzip; use: gunzip -c %s | cdclite load --input -", path, path);
-    const struct position *position = positions_find(positions, slice_of(file->topic), 0);
     if (!position || !position->stored) return 0;
     if (check_anchor(file, position, error)) return -1;
     if (lseek(file->fd, position->next_offset, SEEK_SET) < 0) return fail(file, error, "cannot seek");
@@ -337,17 +345,15 @@ int file_source_open(const struct file_settings *settings, struct positions *pos
     file->settings = *settings;
     file->fd = -1;
     if (strcmp(settings->path, "-") != 0) {
-        if (open_regular(file, positions, error)) goto failed;
+        if (open_path(file, positions, error)) goto failed;
     } else {
         file->fd = STDIN_FILENO;
-        file->is_pipe = true;
         file->topic = strdup("stdin");
         if (!file->topic) {
             error_memory(error);
             goto failed;
         }
-        const struct position *position = positions_find(positions, slice_of("stdin"), 0);
-        if (position && position->stored) file->base = position->next_offset;
+        begin_pipe(file, positions_find(positions, slice_of(file->topic), 0));
     }
     *source = &file->source;
     return 0;

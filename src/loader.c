@@ -161,6 +161,15 @@ static int save_batch(struct loader *loader, struct error *error)
     return database_step(loader->database.handle, insert, error);
 }
 
+/* A restart in another log stands in connector_run before what was taken from it. */
+static int note_restart(struct loader *loader, struct position *position, struct error *error)
+{
+    if (!position->restarted) return 0;
+    position->restarted = false;
+    return redelivery_restart(loader->redelivery, slice_of(position->topic), position->partition,
+                              position->next_offset, loader->next_change_id, error);
+}
+
 static int commit_batch(struct loader *loader, struct source *source, struct error *error)
 {
     struct batch *batch = &loader->batch;
@@ -169,6 +178,7 @@ static int commit_batch(struct loader *loader, struct source *source, struct err
     for (size_t i = 0; i < loader->positions->count; i++) {
         struct position *position = loader->positions->all[i];
         if (!position->unsaved) continue;
+        if (note_restart(loader, position, error)) return -1;
         int64_t end = source->end_offset(source, slice_of(position->topic), position->partition);
         if (end >= 0) position->end_offset = end;
     }
@@ -395,6 +405,7 @@ static int take_message(struct loader *loader, struct position *position, struct
 {
     if (message->value.size > loader->settings->max_event_bytes && !message->refusal)
         message->refusal = "larger than --max-event-bytes";
+    if (note_restart(loader, position, error)) return -1;
     int result = take_event(loader, message, error);
     if (result > 0) {
         char problem[512];

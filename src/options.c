@@ -56,14 +56,14 @@ static const struct option {
      "print the query itself instead of its answer", COMMAND_QUERY},
     {"format", 'f', OPTION_TEXT, offsetof(struct options, format), "FORMAT", NULL,
      "table, csv, csv-safe (no formulas for spreadsheets), tsv, json, jsonl or markdown (table on a "
-     "terminal, csv otherwise); of status: text or json",
-     COMMAND_QUERY | COMMAND_STATUS},
+     "terminal, csv otherwise); of status and verify: text or json",
+     COMMAND_QUERY | COMMAND_STATUS | COMMAND_VERIFY},
     {"output", 'o', OPTION_TEXT, offsetof(struct options, output), "FILE", NULL,
      "write there instead of standard output", COMMAND_EXPORT},
     {"dir", 0, OPTION_TEXT, offsetof(struct options, directory), "DIR", "cdclite-demo",
      "where the demo puts its files", COMMAND_DEMO},
     {"db", 'd', OPTION_TEXT, offsetof(struct options, db), "FILE", "history.db", "the change history",
-     COMMAND_LOAD | COMMAND_QUERY | COMMAND_STATUS | COMMAND_EXPORT | COMMAND_SCHEMA},
+     COMMAND_LOAD | COMMAND_QUERY | COMMAND_STATUS | COMMAND_VERIFY | COMMAND_EXPORT | COMMAND_SCHEMA},
     {"quiet", 'q', OPTION_FLAG, offsetof(struct options, quiet), NULL, NULL, "say only what went wrong",
      COMMAND_ALL},
     {"verbose", 'v', OPTION_FLAG, offsetof(struct options, verbose), NULL, NULL,
@@ -250,17 +250,17 @@ void options_help(FILE *out)
           out);
     for (const struct command *command = commands; command->name; command++)
         fprintf(out, "  %-8s %s\n", command->name, command->summary);
-    fputs(
-        "\nExamples:\n"
-        "  cdclite demo\n"
-        "  cdclite load --brokers localhost:9092 --topic bankserver1.bank_data.holding\n"
-        "  cdclite load --input events.jsonl\n"
-        "  cdclite query stock_change_counts\n"
-        "  cdclite query most_sold_stocks from=2025-01-01 to=2025-02-01 --format csv\n"
-        "  sqlite3 -readonly history.db\n\n"
-        "cdclite COMMAND --help says more about one command.\n\n"
-        "Exit codes: 0 done, 1 failure, 2 usage, 3 source (Kafka, input), 4 storage (database, text log).\n",
-        out);
+    fputs("\nExamples:\n"
+          "  cdclite demo\n"
+          "  cdclite load --brokers localhost:9092 --topic bankserver1.bank_data.holding\n"
+          "  cdclite load --input events.jsonl\n"
+          "  cdclite query stock_change_counts\n"
+          "  cdclite query most_sold_stocks from=2025-01-01 to=2025-02-01 --format csv\n"
+          "  sqlite3 -readonly history.db\n\n"
+          "cdclite COMMAND --help says more about one command.\n\n"
+          "Exit codes: 0 done, 1 failure (of verify: findings), 2 usage, 3 source (Kafka, input), 4 storage "
+          "(database, text log).\n",
+          out);
 }
 
 void options_command_help(const struct command *command, FILE *out)

@@ -12,7 +12,7 @@ static uint64_t hash_end(uint64_t hash, struct slice bytes)
 {
     enum { HASHED_BYTES = 256 };
     uint64_t size = bytes.at ? bytes.size : UINT64_MAX;
-    size_t tail = bytes.size < HASHED_BYTES ? bytes.size : HASHED_BYTES;
+    size_t tail = !bytes.at ? 0 : bytes.size < HASHED_BYTES ? bytes.size : HASHED_BYTES;
     hash = hash_bytes(hash, &size, sizeof size);
     return tail ? hash_bytes(hash, bytes.at + bytes.size - tail, tail) : hash;
 }

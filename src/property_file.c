@@ -57,7 +57,7 @@ int property_list_environment(struct property_list *list, struct error *error)
         if (strncmp(*variable, prefix, sizeof prefix - 1) != 0) continue;
         if (property_list_add(list, *variable + sizeof prefix - 1, error)) return -1;
         for (char *at = list->all[list->count - 1]; *at && *at != '='; at++)
-            *at = *at == '_' ? '.' : (char)tolower((unsigned char)*at);
+            *at = (char)(*at == '_' ? '.' : tolower((unsigned char)*at));
     }
     return 0;
 }

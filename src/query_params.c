@@ -111,7 +111,10 @@ static int read_argument(const struct query *query, const char *argument,
     *parameter = NULL;
     for (size_t i = 0; i < query->parameter_count; i++)
         if (slice_is(name, query->parameters[i].name)) *parameter = &query->parameters[i];
-    if (!*parameter) return unknown_parameter(query, name, error);
+    if (!*parameter) {
+        unknown_parameter(query, name, error);
+        return -1;
+    }
     const char *wrong = read_value(*parameter, equals + 1, value);
     if (!wrong) return 0;
     return error_set(error, ERROR_USAGE, "%s: %.200s: %s%s%s", query->name, argument, wrong,

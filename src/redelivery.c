@@ -363,6 +363,12 @@ int redelivery_stored(struct redelivery *redelivery, struct captured_table *tabl
                : error_memory(error);
 }
 
+int redelivery_restart(struct redelivery *redelivery, struct slice topic, int32_t partition, int64_t offset,
+                       int64_t change_id, struct error *error)
+{
+    return runs_restart(&redelivery->runs, topic, partition, offset, change_id, error);
+}
+
 int redelivery_save(struct redelivery *redelivery, struct error *error)
 {
     return runs_save(&redelivery->runs, error);

@@ -49,6 +49,11 @@ void runs_close(struct runs *runs);
 struct stream *runs_take(struct runs *runs, struct captured_table *table, const struct message *message,
                          const struct change *change, int64_t change_id, struct error *error);
 
+/* The log of this partition is another one from `offset` on: a new run begins for each table whose events
+ * came from it, before the change that gets `change_id`. */
+int runs_restart(struct runs *runs, struct slice topic, int32_t partition, int64_t offset, int64_t change_id,
+                 struct error *error);
+
 /* Notes what the stream's run has reached with this event. */
 int runs_advance(struct runs *runs, struct stream *stream, const struct change *change, struct error *error);
 

@@ -41,7 +41,8 @@ enum {
     COMMAND_EXPORT = 8,
     COMMAND_SCHEMA = 16,
     COMMAND_DEMO = 32,
-    COMMAND_ALL = 63,
+    COMMAND_VERIFY = 64,
+    COMMAND_ALL = 127,
 };
 
 /* All commands, ended by one without name. */

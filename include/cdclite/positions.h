@@ -22,6 +22,8 @@ struct position {
     int64_t end_offset;       /* -1 when unknown */
     bool stored;              /* a row of `position` says so (or will, with this batch) */
     bool unsaved;
+    bool restarted; /* --restart-at went on with another log of this name, of which connector_run is yet to
+                       know */
 };
 
 struct positions {

@@ -32,6 +32,11 @@ int redelivery_check(struct redelivery *redelivery, struct captured_table *table
 int redelivery_stored(struct redelivery *redelivery, struct captured_table *table, int64_t change_id,
                       struct error *error);
 
+/* The log of this partition is another one from `offset` on: what comes may have come before. The next change
+ * gets `change_id`. */
+int redelivery_restart(struct redelivery *redelivery, struct slice topic, int32_t partition, int64_t offset,
+                       int64_t change_id, struct error *error);
+
 /* Writes what the runs have reached, within the open transaction. */
 int redelivery_save(struct redelivery *redelivery, struct error *error);
 

@@ -20,7 +20,7 @@ from harness import Place, arguments  # noqa: E402
 
 FAILURE, USAGE, SOURCE, STORAGE = 1, 2, 3, 4
 NOBODY = 65534
-COMMANDS = ('load', 'query', 'status', 'export', 'schema', 'demo')
+COMMANDS = ('load', 'query', 'status', 'verify', 'export', 'schema', 'demo')
 given = None
 messages = []
 
@@ -186,7 +186,7 @@ class Storage(CliTest):
             self.fails(STORAGE, 'load', '--input', 'events.jsonl', says=['history.db', '--db'])
             with open(self.place.db, 'rb') as file:
                 self.assertEqual(file.read(), content)
-            for command in (['status'], ['export', 'text'], ['schema']):
+            for command in (['status'], ['verify'], ['export', 'text'], ['schema']):
                 self.fails(STORAGE, *command, says=['history.db'])
 
     def test_another_programs(self):
@@ -196,7 +196,7 @@ class Storage(CliTest):
         with open(self.place.db, 'rb') as file:
             content = file.read()
         self.fails(STORAGE, 'load', '--input', 'events.jsonl', says=['history.db', 'another program', '--db'])
-        for command in (['status'], ['export', 'text'], ['schema']):
+        for command in (['status'], ['verify'], ['export', 'text'], ['schema']):
             self.fails(STORAGE, *command, says=['another program'])
         with open(self.place.db, 'rb') as file:
             self.assertEqual(file.read(), content)
@@ -570,7 +570,7 @@ class Status(CliTest):
 
     def test_full_disk(self):
         self.load_some()
-        for words in (['status'], ['status', '--format', 'json'], ['export', 'text'], ['schema'],
+        for words in (['status'], ['status', '--format', 'json'], ['verify'], ['export', 'text'], ['schema'],
                       ['export', 'text', '-o', '/dev/full']):
             with self.subTest(words=words), open('/dev/full', 'wb') as full:
                 done = subprocess.run([given.cdclite, *words], cwd=self.place.folder.name, stdout=full,
@@ -581,7 +581,7 @@ class Status(CliTest):
     def test_closed_pipe(self):
         """Who reads has had enough (| head): no message, but no success either."""
         self.load_some()
-        for words in (['export', 'text'], ['schema'], ['status'], ['status', '--format', 'json'], ['--help']):
+        for words in (['export', 'text'], ['schema'], ['status'], ['status', '--format', 'json'], ['verify'], ['--help']):
             with self.subTest(words=words):
                 end, start = os.pipe()
                 os.close(end)
@@ -681,6 +681,19 @@ class Following(CliTest):
     def test_sigint(self):
         self.stopped_by(signal.SIGINT)
 
+    def test_what_only_reads_is_ended_at_once(self):
+        self.load_some()
+        os.mkdir(self.place.path('own'))
+        self.place.write('own/endless.sql', b'-- Counts for ever.\nWITH RECURSIVE n(i) AS (SELECT 1 UNION ALL'
+                         b' SELECT i + 1 FROM n)\nSELECT max(i) AS greatest FROM n;\n')
+        running = subprocess.Popen([given.cdclite, 'query', 'endless', '--queries', 'own'], cwd=self.place.folder.name,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(lambda: (running.kill(), running.communicate()))
+        time.sleep(0.3)
+        self.assertIsNone(running.poll(), 'it runs')
+        running.send_signal(signal.SIGINT)
+        self.assertEqual(running.wait(5), -signal.SIGINT)
+
     def test_stopped_before_anything_came(self):
         running = self.follow()
         self.wait_for('SELECT count(*) FROM batch', [(0,)])
@@ -721,6 +734,19 @@ class Following(CliTest):
             self.wait_for('SELECT count(*) FROM holding_history', [(1,)])
         self.assertEqual(running.wait(10), 0)
 
+    def test_a_named_pipe_again(self):
+        """What comes through it the next time is new, though it stands at the bytes that the first load took."""
+        os.mkfifo(self.place.path('fifo'))
+        for lines in (event(1) + event(2), event(1000) + event(1001), event(3)):
+            running = subprocess.Popen([given.cdclite, 'load', '--input', 'fifo', '--quiet'], cwd=self.place.folder.name)
+            self.addCleanup(lambda running=running: (running.kill(), running.wait()))
+            with open(self.place.path('fifo'), 'wb', buffering=0) as fifo:
+                fifo.write(lines)
+            self.assertEqual(running.wait(10), 0)
+        self.assertEqual(self.place.rows('SELECT after_holding_id FROM holding_history ORDER BY change_id'),
+                         [(1,), (2,), (1000,), (1001,), (3,)])
+        self.succeeds('verify')
+
     def test_a_reader_is_not_blocked_and_does_not_block(self):
         """A read transaction sees one moment, the load goes on meanwhile, and the next read sees it."""
         running = self.follow()
@@ -736,7 +762,7 @@ class Following(CliTest):
         reader.execute('COMMIT')
         self.assertEqual(reader.execute('SELECT count(*) FROM holding_history').fetchall(), [(499,)])
         reader.close()
-        for command in (['status'], ['export', 'text'], ['schema']):
+        for command in (['status'], ['verify'], ['export', 'text'], ['schema']):
             self.succeeds(*command)
 
     def test_quiet_says_nothing(self):

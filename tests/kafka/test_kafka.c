@@ -160,21 +160,25 @@ static void test_recording_then_live_topic(void **state)
     assert_int_equal(rows(world), M_CHANGES);
 }
 
+/* An event of the other topic. */
+static void produce_new(struct world *world, int32_t partition, int number)
+{
+    char value[512];
+    snprintf(value, sizeof value,
+             "{\"before\":null,\"after\":{\"holding_id\":%d,\"user_id\":1,\"holding_stock\":\"NEW\","
+             "\"holding_quantity\":1,"
+             "\"datetime_created\":1,\"datetime_updated\":1},\"source\":{\"name\":\"bankserver1\","
+             "\"schema\":\"bank_data\","
+             "\"table\":\"holding\",\"ts_ms\":1795452392611,\"txId\":%d,\"lsn\":%d},\"op\":\"c\"}",
+             number, 900000 + number, 300000000 + number);
+    produce(world, partition, value);
+}
+
 /* Another topic of the same name, as long as the first. */
 static void make_topic_anew(struct world *world, int messages)
 {
-    char value[512];
     start_mock(world, 1);
-    for (int i = 0; i < messages; i++) {
-        snprintf(value, sizeof value,
-                 "{\"before\":null,\"after\":{\"holding_id\":%d,\"user_id\":1,\"holding_stock\":\"NEW\","
-                 "\"holding_quantity\":1,"
-                 "\"datetime_created\":1,\"datetime_updated\":1},\"source\":{\"name\":\"bankserver1\","
-                 "\"schema\":\"bank_data\","
-                 "\"table\":\"holding\",\"ts_ms\":1795452392611,\"txId\":%d,\"lsn\":%d},\"op\":\"c\"}",
-                 i, 900000 + i, 300000000 + i);
-        produce(world, 0, value);
-    }
+    for (int i = 0; i < messages; i++) produce_new(world, 0, i);
 }
 
 static void test_topic_made_anew_is_refused(void **state)
@@ -206,6 +210,50 @@ static void test_restart_at_beginning_loads_the_new_topic(void **state)
     assert_int_equal(rows(world), before + 30);
     assert_int_equal(load_topic(world, NULL), 0);
     assert_int_equal(rows(world), before + 30);
+}
+
+/* Of a partition that holds nothing now, the last record taken is none that the log will have. */
+static void test_restart_leaves_no_anchor_of_the_old_topic(void **state)
+{
+    struct world *world = *state;
+    start_mock(world, 2);
+    for (int i = 0; i < 10; i++) produce_new(world, i % 2, i);
+    assert_int_equal(load_topic(world, NULL), 0);
+    start_mock(world, 2);
+    produce_new(world, 0, 10);
+    assert_int_equal(load_topic(world, "--restart-at=beginning"), 0);
+    assert_int_equal(ask(world, world->db,
+                         "SELECT count(*) FROM position WHERE partition = 1 AND next_offset = 0"
+                         " AND anchor_offset = -1"),
+                     1);
+    produce_new(world, 1, 11);
+    assert_int_equal(load_topic(world, NULL), 0);
+    assert_int_equal(rows(world), 12);
+}
+
+/* What comes from the new topic may have come from the old one: it is told apart as behind a run of Connect.
+ */
+static void test_restart_begins_a_run(void **state)
+{
+    struct world *world = *state;
+    start_mock(world, 1);
+    for (int i = 0; i < 10; i++) produce_new(world, 0, i);
+    assert_int_equal(load_topic(world, NULL), 0);
+    start_mock(world, 1);
+    for (int i = 0; i < 4; i++) produce(world, 0, "no event");
+    assert_int_equal(load_topic(world, "--restart-at=beginning"), 0);
+    assert_int_equal(ask(world, world->db, "SELECT count(*) FROM rejected_event"), 4);
+    assert_int_equal(
+        ask(world, world->db,
+            "SELECT count(*) FROM connector_run WHERE first_offset = 0 AND first_change_id = 11"),
+        1);
+    for (int i = 0; i < 10; i++) produce_new(world, 0, i);
+    assert_int_equal(load_topic(world, NULL), 0);
+    assert_int_equal(rows(world), 10);
+    assert_int_equal(ask(world, world->db, "SELECT count(*) FROM redelivered_event"), 10);
+    produce_new(world, 0, 10);
+    assert_int_equal(load_topic(world, NULL), 0);
+    assert_int_equal(rows(world), 11);
 }
 
 static void test_position_behind_the_end_is_refused(void **state)
@@ -342,6 +390,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_recording_then_live_topic, begin, end),
         cmocka_unit_test_setup_teardown(test_topic_made_anew_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(test_restart_at_beginning_loads_the_new_topic, begin, end),
+        cmocka_unit_test_setup_teardown(test_restart_leaves_no_anchor_of_the_old_topic, begin, end),
+        cmocka_unit_test_setup_teardown(test_restart_begins_a_run, begin, end),
         cmocka_unit_test_setup_teardown(test_position_behind_the_end_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(test_unknown_topic, begin, end),
         cmocka_unit_test_setup_teardown(test_what_is_no_event_is_kept_with_its_place, begin, end),
