@@ -3,6 +3,7 @@
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "cdclite/log.h"
@@ -11,6 +12,8 @@
 enum {
     LAST_COMMIT_MS = 1000, /* for the last offsets to reach the broker at close */
     CLOSE_SECONDS = 5,     /* librdkafka's destroy can hang (its issues 4187, 4724) */
+    WAKE_BYTES = 1 << 20,
+    WAKE_MESSAGES = 1000,
 };
 
 static void on_error(rd_kafka_t *consumer, int code, const char *reason, void *opaque)
@@ -56,6 +59,17 @@ static void on_commit(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
                   rd_kafka_err2str(code));
 }
 
+/* The property's value, "" where it has none; the caller frees it. */
+static char *property_of(const rd_kafka_t *consumer, const char *name)
+{
+    const rd_kafka_conf_t *conf = rd_kafka_conf((rd_kafka_t *)consumer);
+    size_t size = 0;
+    if (rd_kafka_conf_get(conf, name, NULL, &size)) size = 0;
+    char *value = calloc(1, size + 1);
+    if (value && size) rd_kafka_conf_get(conf, name, value, &size);
+    return value;
+}
+
 int kafka_client_open(struct kafka_client *client, const struct kafka_settings *settings, struct error *error)
 {
     char why[512];
@@ -71,10 +85,28 @@ int kafka_client_open(struct kafka_client *client, const struct kafka_settings *
         goto failed;
     }
     rd_kafka_poll_set_consumer(client->handle);
+    if (!kafka_config_has_queue_backoff(client->handle)) {
+        client->user = property_of(client->handle, "sasl.username");
+        client->password = property_of(client->handle, "sasl.password");
+    }
     return 0; /* the consumer owns the configuration now */
 failed:
     if (conf) rd_kafka_conf_destroy(conf);
     return -1;
+}
+
+/* When its queue is full, librdkafka before 2.2 stops to fetch for up to a second, however soon there is room
+ * again (a later one is told by fetch.queue.backoff.ms). Giving it the credentials that it has anyway wakes
+ * its threads, and does nothing else. */
+void kafka_client_taken(struct kafka_client *client, size_t bytes)
+{
+    client->taken_bytes += bytes;
+    client->taken_messages++;
+    if (client->taken_bytes < WAKE_BYTES && client->taken_messages < WAKE_MESSAGES) return;
+    client->taken_bytes = 0;
+    client->taken_messages = 0;
+    if (client->user && client->password)
+        rd_kafka_error_destroy(rd_kafka_sasl_set_credentials(client->handle, client->user, client->password));
 }
 
 void kafka_client_serve(struct kafka_client *client, int timeout_ms)
@@ -105,6 +137,8 @@ void kafka_client_close(struct kafka_client *client)
 {
     pthread_t thread;
     struct timespec until;
+    free(client->user);
+    free(client->password);
     if (!client->handle) return;
     for (int waited = 0; client->commits_under_way > 0 && waited < LAST_COMMIT_MS; waited += 10)
         kafka_client_serve(client, 10);

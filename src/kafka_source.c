@@ -115,6 +115,7 @@ static int kafka_next(struct source *source, int timeout_ms, struct message *mes
             timeout_ms = 0; /* an event is no message: what waits behind it may be taken, but no more time */
             continue;
         }
+        kafka_client_taken(&kafka->client, record->len + record->key_len);
         struct partition *partition = kafka_assignment_find(&kafka->assignment, record);
         /* An offset below the expected one is never taken: librdkafka may hand out what it had fetched
          * before. */
