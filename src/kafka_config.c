@@ -12,6 +12,7 @@ static const char *const defaults[][2] = {
     {"client.id", "cdclite"},
     {"group.id", "cdclite"}, /* only to commit offsets for lag monitors; no group is joined */
     {"isolation.level", "read_committed"},
+    {"check.crcs", "true"}, /* costs nothing that could be measured */
     {"socket.nagle.disable", "true"},
     {"reconnect.backoff.max.ms", "1000"},            /* a broker that is back is noticed within a second */
     {"topic.metadata.refresh.interval.ms", "10000"}, /* as often new topics are looked for */

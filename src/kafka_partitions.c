@@ -55,8 +55,7 @@ void kafka_partitions_free(struct kafka_partitions *partitions)
 static void go_on(struct partition *partition, enum restart restart)
 {
     partition->next = restart == RESTART_BEGINNING ? partition->low : partition->high;
-    partition->position->next_offset = partition->next;
-    partition->position->unsaved = true;
+    position_restart(partition->position, partition->next);
 }
 
 int kafka_partition_place(struct partition *partition, int64_t low, int64_t high, struct positions *positions,

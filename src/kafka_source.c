@@ -77,6 +77,13 @@ static int no_record(struct kafka_source *kafka, const rd_kafka_message_t *recor
                  rd_kafka_message_errstr(record));
         kafka->client.topic_missing = true;
         return SOURCE_IDLE;
+    case RD_KAFKA_RESP_ERR__BAD_MSG:
+    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+    case RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+        /* librdkafka would go on behind what it cannot read. */
+        return error_set(error, ERROR_SOURCE, "%s, partition %d: unreadable from offset %lld on: %s", topic,
+                         record->partition, (long long)record->offset, rd_kafka_message_errstr(record));
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
         return error_set(error, ERROR_SOURCE, "%s: %s", topic, rd_kafka_message_errstr(record));
     default: log_write(LOG_WARNING, "Kafka: %s", rd_kafka_message_errstr(record)); return SOURCE_IDLE;
