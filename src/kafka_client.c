@@ -142,6 +142,11 @@ void kafka_client_close(struct kafka_client *client)
     if (!client->handle) return;
     for (int waited = 0; client->commits_under_way > 0 && waited < LAST_COMMIT_MS; waited += 10)
         kafka_client_serve(client, 10);
+    /* Destroy would wait for them for ever, its main thread spinning. Everything is stored by now. */
+    if (client->commits_under_way > 0) {
+        log_write(LOG_DEBUG, "Kafka: the last offsets (for lag monitors only) were not committed");
+        return;
+    }
     /* No unassign before destroy: the two of them may stop a partition twice, which asserts (issue 5573). On
      * a thread of its own, which is left behind if it hangs: everything is stored by now. */
     if (pthread_create(&thread, NULL, destroy, client->handle)) return;
