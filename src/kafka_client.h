@@ -1,6 +1,7 @@
 #ifndef KAFKA_CLIENT_H
 #define KAFKA_CLIENT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "cdclite/error.h"
@@ -12,7 +13,9 @@ struct rd_kafka_s;
 struct kafka_client {
     struct rd_kafka_s *handle;
     int commits_under_way;
-    char last_error[256];  /* what librdkafka reported last */
+    char last_error[512];  /* what librdkafka reported last */
+    atomic_int untrusted;  /* OpenSSL's X509_V_ERR_... of the certificate that a broker showed last, 0 for a
+                              good one */
     bool failed;           /* that cannot mend itself: `last_error` says what */
     bool topic_missing;    /* a topic is not there, or no longer; cleared by whoever looks after it */
     bool loading;          /* troubles are warnings from now on; before, they explain why opening failed */

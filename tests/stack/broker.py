@@ -23,6 +23,7 @@ LISTENERS = {
     'ELSEWHERE': ('SSL', 'elsewhere'),
     'EXPIRED': ('SSL', 'expired'),
     'SCRAM': ('SASL_SSL', 'good'),
+    'PLAIN': ('SASL_SSL', 'good'),
 }
 
 
@@ -69,7 +70,10 @@ class Broker:
             'listeners': ','.join(sockets.values()),
             'advertised.listeners': ','.join(sockets[name] for name in LISTENERS if name != 'CONTROLLER'),
             'listener.security.protocol.map': ','.join(f'{name}:{kind[0]}' for name, kind in LISTENERS.items()),
-            'sasl.enabled.mechanisms': 'SCRAM-SHA-256',
+            'listener.name.scram.sasl.enabled.mechanisms': 'SCRAM-SHA-256',
+            'listener.name.plain.sasl.enabled.mechanisms': 'PLAIN',
+            'listener.name.plain.plain.sasl.jaas.config':
+                f'org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}="{PASSWORD}";',
             'listener.name.scram.scram-sha-256.sasl.jaas.config':
                 'org.apache.kafka.common.security.scram.ScramLoginModule required;',
             'log.dirs': os.path.join(self.directory, 'data'),

@@ -9,7 +9,7 @@
  *   begin PRODUCER, commit PRODUCER, abort PRODUCER
  *   send PRODUCER TOPIC PARTITION FIRST COUNT BYTES
  *       sends the events FIRST to FIRST+COUNT-1 of BYTES each; answers with the first and last offset they
- * got key PRODUCER TOPIC PARTITION KEY COUNT     the same, one key for all (compaction leaves the last)
+ * got key PRODUCER TOPIC PARTITION KEY FIRST COUNT   the same, one key for all (compaction leaves the last)
  */
 #include <librdkafka/rdkafka.h>
 #include <stdarg.h>
@@ -215,7 +215,7 @@ static void run(char **word, int words)
         send_events(word[1], word[2], atoi(word[3]), NULL, atoll(word[4]), atoll(word[5]),
                     (size_t)atoll(word[6]));
     else if (strcmp(verb, "key") == 0)
-        send_events(word[1], word[2], atoi(word[3]), word[4], 0, atoll(word[5]), 300);
+        send_events(word[1], word[2], atoi(word[3]), word[4], atoll(word[5]), atoll(word[6]), 300);
     else
         fail("no such command");
 }
