@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-LIMIT_KIB = 80 << 10
+LIMIT_KIB = 96 << 10
 # The mock cluster knows nothing of fetch.max.bytes: the same bound by what it knows, shared by a broker's partitions.
 BOUND = 'fetch.message.max.bytes=380000'
 # name: partitions, events a partition, bytes an event, milliseconds more for a sync, whether it is stopped for a while

@@ -10,10 +10,14 @@
 
 #define TOPIC "bank.data.event"
 
+enum { BATCH_BYTES = 64 << 10 };
+
 static int fill(struct mock_kafka *mock, int partitions, long events, int bytes, struct error *error)
 {
     char *value = malloc((size_t)bytes + 512);
     int result = value ? 0 : -1;
+    /* The mock cluster gives whole batches, of up to a megabyte, where less was asked for. */
+    long flush_after = partitions * (bytes < BATCH_BYTES ? BATCH_BYTES / bytes : 1);
     for (long i = 0; i < events * partitions && result == 0; i++) {
         int size = sprintf(
             value,
@@ -26,6 +30,7 @@ static int fill(struct mock_kafka *mock, int partitions, long events, int bytes,
                                   .timestamp_ms = 1795452392611,
                                   .value = {value, (size_t)size}};
         result = mock_kafka_produce(mock, &message, error);
+        if (result == 0 && (i + 1) % flush_after == 0) result = mock_kafka_flush(mock, error);
     }
     free(value);
     return result ? result : mock_kafka_flush(mock, error);

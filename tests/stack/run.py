@@ -15,13 +15,13 @@ import broker  # noqa: E402
 import stack  # noqa: E402
 
 SKIPPED = 77  # as ctest takes it
-MODULES = ('test_transactions', 'test_broker_faults', 'test_tls')
+MODULES = ('test_transactions', 'test_broker_faults', 'test_tls', 'test_memory')
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('--cdclite', required=True)
-    parser.add_argument('--hand', required=True)
+    parser.add_argument('--cdclite', required=True, type=os.path.abspath)
+    parser.add_argument('--hand', required=True, type=os.path.abspath)
     parser.add_argument('tests', nargs='*', default=MODULES)
     stack.given = parser.parse_args()
     began = time.monotonic()

@@ -39,7 +39,7 @@ class Tls(stack.StackTest):
         text = self.load_refused(*properties, listener=listener)
         took = time.monotonic() - began
         self.assertLess(took, MOST_SECONDS)
-        self.assertRegex(text, says)
+        self.assertRegex(text[-1000:], says)
         self.assertFalse(os.path.exists(self.db))
         print(f'{self._testMethodName}: {took:.1f} s: {text.strip()[-300:]}')
         return text
@@ -73,14 +73,13 @@ class Tls(stack.StackTest):
     def test_right_password(self):
         text = self.load_well('--verbose', '-X', 'debug=all', *self.sasl(), listener='PLAIN')
         self.check(range(100))
-        self.assertIn('librdkafka: ', text)
-        self.assertFalse(broker.PASSWORD in text)  # assertNotIn would print all of it
+        self.assertTrue('librdkafka: ' in text)  # assertIn would print all of it
+        self.assertFalse(broker.PASSWORD in text)
 
     def wrong_password(self, listener, mechanism):
-        text = self.refused(listener, 'check .*sasl.username and sasl.password',
+        text = self.refused(listener, 'check .*sasl.username and sasl.password', '--verbose', '-X', 'debug=all',
                             *self.sasl(WRONG, mechanism))
-        self.assertFalse(WRONG in text)
-        text = self.load_refused('--verbose', '-X', 'debug=all', *self.sasl(WRONG, mechanism), listener=listener)
+        self.assertTrue('librdkafka: ' in text)
         self.assertFalse(WRONG in text)
 
     def test_wrong_password(self):
