@@ -164,19 +164,19 @@ static void say_loaded(const struct topic_list *list)
     buffer_free(&text);
 }
 
-/* The bounds of all; a leader that has just moved is asked again. */
+/* The bounds of all; a broker that cannot tell now, as a leader that has just moved, is asked again. */
 static int ask_bounds(struct kafka_assignment *assignment, struct topic_list *list, struct error *error)
 {
     const struct listed_partition *failed = NULL;
     int code = 0;
-    for (int tries = 0; tries < BOUNDS_TRIES; tries++) {
+    for (int tries = 0; tries < BOUNDS_TRIES && !assignment->client->failed; tries++) {
         if (tries) kafka_client_serve(assignment->client, BOUNDS_MS);
         code = kafka_topics_bounds(assignment->client->handle, list->all, list->count);
-        if (code) break;
+        if (code == RD_KAFKA_RESP_ERR__TIMED_OUT) break; /* it was waited for */
         failed = NULL;
-        for (size_t i = 0; i < list->count && !failed; i++)
+        for (size_t i = 0; i < list->count && !failed && !code; i++)
             if (list->all[i].code) failed = &list->all[i];
-        if (!failed) return 0;
+        if (!failed && !code) return 0;
     }
     kafka_client_no_answer(assignment->client, failed && !code ? failed->code : code,
                            "cannot ask for the log's bounds", error);

@@ -5,14 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define QUEUE_BACKOFF "fetch.queue.backoff.ms"
+
 /* What a user may override, and why it is not librdkafka's own default. */
 static const char *const defaults[][2] = {
     {"client.id", "cdclite"},
     {"group.id", "cdclite"}, /* only to commit offsets for lag monitors; no group is joined */
     {"isolation.level", "read_committed"},
+    {"check.crcs", "true"}, /* costs nothing that could be measured */
     {"socket.nagle.disable", "true"},
     {"reconnect.backoff.max.ms", "1000"},            /* a broker that is back is noticed within a second */
     {"topic.metadata.refresh.interval.ms", "10000"}, /* as often new topics are looked for */
+    /* The bound of what waits in memory, some 40 MiB in all, whatever the backlog: more gives no more
+     * throughput, as kafka_client_taken keeps the fetching going. A broker's answer may come on top of a
+     * queue that is just not full; each message costs some 600 bytes of its own. */
+    {"queued.max.messages.kbytes", "16384"},
+    {"queued.min.messages", "20000"},
+    {"fetch.max.bytes", "8388608"},
 };
 
 /* What exactly-once rests on: the database holds the positions. */
@@ -50,11 +59,20 @@ static int set_property(rd_kafka_conf_t *conf, const char *property, struct erro
     return set(conf, key, equals + 1, error);
 }
 
+/* What librdkafka before 2.2 does not know. */
+static int set_if_known(rd_kafka_conf_t *conf, const char *key, const char *value, struct error *error)
+{
+    return rd_kafka_conf_get(conf, key, NULL, &(size_t){0}) == RD_KAFKA_CONF_UNKNOWN
+               ? 0
+               : set(conf, key, value, error);
+}
+
 int kafka_config_make(const struct kafka_settings *settings, rd_kafka_conf_t **made, struct error *error)
 {
     rd_kafka_conf_t *conf = *made = rd_kafka_conf_new();
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
         if (set(conf, defaults[i][0], defaults[i][1], error)) return -1;
+    if (set_if_known(conf, QUEUE_BACKOFF, "10", error)) return -1;
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (set(conf, own[i][0], own[i][1], error)) return -1;
     for (const char *const *property = settings->properties; property && *property; property++)
@@ -64,6 +82,12 @@ int kafka_config_make(const struct kafka_settings *settings, rd_kafka_conf_t **m
     if (rd_kafka_conf_get(conf, "bootstrap.servers", NULL, &size) != RD_KAFKA_CONF_OK || size <= 1)
         return error_set(error, ERROR_USAGE, "no broker is named: --brokers host:9092");
     return 0;
+}
+
+bool kafka_config_has_queue_backoff(const struct rd_kafka_s *consumer)
+{
+    const rd_kafka_conf_t *conf = rd_kafka_conf((rd_kafka_t *)consumer);
+    return rd_kafka_conf_get(conf, QUEUE_BACKOFF, NULL, &(size_t){0}) == RD_KAFKA_CONF_OK;
 }
 
 int kafka_config_interval(const struct rd_kafka_s *consumer)

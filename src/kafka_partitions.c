@@ -54,12 +54,8 @@ void kafka_partitions_free(struct kafka_partitions *partitions)
 /* Moves a partition whose log is another one to where the user said. Nothing of that log was taken yet. */
 static void go_on(struct partition *partition, enum restart restart)
 {
-    struct position *position = partition->position;
     partition->next = restart == RESTART_BEGINNING ? partition->low : partition->high;
-    position->next_offset = partition->next;
-    position->anchor_offset = position->anchor_timestamp = -1;
-    position->anchor_hash = 0;
-    position->unsaved = position->restarted = true;
+    position_restart(partition->position, partition->next);
 }
 
 int kafka_partition_place(struct partition *partition, int64_t low, int64_t high, struct positions *positions,

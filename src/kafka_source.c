@@ -77,6 +77,13 @@ static int no_record(struct kafka_source *kafka, const rd_kafka_message_t *recor
                  rd_kafka_message_errstr(record));
         kafka->client.topic_missing = true;
         return SOURCE_IDLE;
+    case RD_KAFKA_RESP_ERR__BAD_MSG:
+    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+    case RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+        /* librdkafka would go on behind what it cannot read. */
+        return error_set(error, ERROR_SOURCE, "%s, partition %d: unreadable from offset %lld on: %s", topic,
+                         record->partition, (long long)record->offset, rd_kafka_message_errstr(record));
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
         return error_set(error, ERROR_SOURCE, "%s: %s", topic, rd_kafka_message_errstr(record));
     default: log_write(LOG_WARNING, "Kafka: %s", rd_kafka_message_errstr(record)); return SOURCE_IDLE;
@@ -115,6 +122,7 @@ static int kafka_next(struct source *source, int timeout_ms, struct message *mes
             timeout_ms = 0; /* an event is no message: what waits behind it may be taken, but no more time */
             continue;
         }
+        kafka_client_taken(&kafka->client, record->len + record->key_len);
         struct partition *partition = kafka_assignment_find(&kafka->assignment, record);
         /* An offset below the expected one is never taken: librdkafka may hand out what it had fetched
          * before. */

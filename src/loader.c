@@ -465,6 +465,10 @@ int loader_run(struct loader *loader, struct source *source, const volatile sig_
                 return -1;
             }
         }
+        /* A position that was moved by hand is kept, also when nothing comes there. */
+        if (outcome != SOURCE_MESSAGE && !batch->open && positions_unsaved(loader->positions) &&
+            open_batch(loader, error))
+            return -1;
         bool waited =
             outcome == SOURCE_IDLE && batch->open && time_passing_ms() - batch->opened_ms >= POLL_MS;
         if ((waited || batch_is_due(loader)) && commit_batch(loader, source, error)) return -1;

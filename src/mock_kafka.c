@@ -24,12 +24,18 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *record, 
 
 int mock_kafka_start(struct mock_kafka **started, struct error *error)
 {
-    char why[512];
+    return mock_kafka_start_brokers(started, 1, error);
+}
+
+int mock_kafka_start_brokers(struct mock_kafka **started, int brokers, struct error *error)
+{
+    char why[512], count[16];
     struct mock_kafka *mock = *started = calloc(1, sizeof *mock);
     if (!mock) return error_memory(error);
     /* The cluster lives in a client, which then produces to it. */
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "test.mock.num.brokers", "1", NULL, 0);
+    snprintf(count, sizeof count, "%d", brokers);
+    rd_kafka_conf_set(conf, "test.mock.num.brokers", count, NULL, 0);
     rd_kafka_conf_set(conf, "linger.ms", "1", NULL, 0);
     rd_kafka_conf_set(conf, "log_level", "2", NULL, 0);
     rd_kafka_conf_set_opaque(conf, mock);
@@ -48,6 +54,11 @@ void mock_kafka_stop(struct mock_kafka *mock)
     if (!mock) return;
     if (mock->producer) rd_kafka_destroy(mock->producer);
     free(mock);
+}
+
+struct rd_kafka_mock_cluster_s *mock_kafka_cluster(const struct mock_kafka *mock)
+{
+    return mock->cluster;
 }
 
 const char *mock_kafka_brokers(const struct mock_kafka *mock)

@@ -115,6 +115,21 @@ void position_advance(struct position *position, const struct message *message)
     position->stored = position->unsaved = true;
 }
 
+void position_restart(struct position *position, int64_t next_offset)
+{
+    position->next_offset = next_offset;
+    position->anchor_offset = position->anchor_timestamp = -1; /* it was of another log */
+    position->anchor_hash = 0;
+    position->unsaved = position->restarted = true;
+}
+
+bool positions_unsaved(const struct positions *positions)
+{
+    for (size_t i = 0; i < positions->count; i++)
+        if (positions->all[i]->unsaved) return true;
+    return false;
+}
+
 int positions_save(struct positions *positions, sqlite3 *db, struct error *error)
 {
     sqlite3_stmt *statement;

@@ -9,10 +9,16 @@
 /* librdkafka's in-process mock cluster, one broker that speaks Kafka's protocol on 127.0.0.1: for the demo
  * and the tests. It keeps some 5 MiB a partition. */
 struct mock_kafka;
+struct rd_kafka_mock_cluster_s;
 
 /* mock_kafka_stop(mock) afterwards, also after a failure. */
 int mock_kafka_start(struct mock_kafka **mock, struct error *error);
 void mock_kafka_stop(struct mock_kafka *mock);
+
+/* The same with several brokers, whose numbers begin at 1; and librdkafka's own cluster, which can do more.
+ */
+int mock_kafka_start_brokers(struct mock_kafka **mock, int brokers, struct error *error);
+struct rd_kafka_mock_cluster_s *mock_kafka_cluster(const struct mock_kafka *mock);
 
 /* "127.0.0.1:12345", valid until stop. */
 const char *mock_kafka_brokers(const struct mock_kafka *mock);

@@ -53,6 +53,12 @@ bool position_is_anchor(const struct position *position, const struct message *m
 /* Moves on behind a message. Written by the next positions_save. */
 void position_advance(struct position *position, const struct message *message);
 
+/* Goes on elsewhere, as the log is another one or has lost what comes next. Written by the next
+ * positions_save. */
+void position_restart(struct position *position, int64_t next_offset);
+
+bool positions_unsaved(const struct positions *positions);
+
 /* Writes what has moved, within the open transaction. */
 int positions_save(struct positions *positions, struct sqlite3 *db, struct error *error);
 
