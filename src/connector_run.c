@@ -58,6 +58,9 @@ static int load_runs(struct runs *runs, struct error *error)
         run->last_lsn = sqlite3_column_int64(statement, 8);
         run->has_greatest = sqlite3_column_type(statement, 9) != SQLITE_NULL;
         run->greatest_lsn = sqlite3_column_int64(statement, 9);
+        /* Its stretches are in the database: it may have reached this place in any of them. */
+        run->has_before = run->has_greatest;
+        run->greatest_before = run->greatest_lsn;
     }
     result = code == SQLITE_DONE ? 0 : database_fail(runs->db, error, "connector_run");
 done:
@@ -68,7 +71,7 @@ done:
 int runs_open(struct runs *runs, sqlite3 *db, struct error *error)
 {
     *runs = (struct runs){.db = db};
-    if (load_runs(runs, error)) return -1;
+    if (load_runs(runs, error) || sent_stretches_open(&runs->stretches, db, error)) return -1;
     return database_prepare(
         db, "UPDATE connector_run SET last_tx_id = ?2, last_lsn = ?3, greatest_lsn = ?4 WHERE run = ?1",
         &runs->save, error);
@@ -88,6 +91,7 @@ void runs_close(struct runs *runs)
         free(stream->topic);
         free(stream);
     }
+    sent_stretches_close(&runs->stretches);
     sqlite3_finalize(runs->save);
     *runs = (struct runs){0};
 }
@@ -139,8 +143,10 @@ static struct stream *find_stream(struct runs *runs, struct captured_table *tabl
     }
     /* What the run gave before this start of the program is looked up in the history. */
     stream->seen.forgotten = INT64_MIN;
-    if (stream->run != SIZE_MAX && database_integer(runs->db, "SELECT max(greatest_tx_id) FROM batch",
-                                                    INT64_MIN, &stream->seen.forgotten, error)) {
+    if (stream->run != SIZE_MAX && (database_integer(runs->db, "SELECT max(greatest_tx_id) FROM batch",
+                                                     INT64_MIN, &stream->seen.forgotten, error) ||
+                                    sent_stretches_find(&runs->stretches, runs->all[stream->run].number,
+                                                        INT64_MAX, &runs->all[stream->run].stretch, error))) {
         free(stream->topic);
         free(stream);
         return NULL;
@@ -226,14 +232,17 @@ static int tx_in_history(struct runs *runs, struct stream *stream, int64_t tx, s
 
 /* Whether this event begins a new run of the connector: 1 or 0; -1: failure. */
 static int begins_run(struct runs *runs, struct stream *stream, const struct message *message,
-                      const struct change *change, struct error *error)
+                      const struct change *change, bool paused, struct error *error)
 {
     if (stream->run == SIZE_MAX) return 1;
     const struct run *run = &runs->all[stream->run];
     if (message->run_id.at || run->run_id)
         return !(run->run_id && message->run_id.at && slice_is(message->run_id, run->run_id));
     if (!run->has_last || change->tx_id.type != VALUE_INTEGER || change->lsn.type != VALUE_INTEGER) return 0;
-    if (change->tx_id.integer == run->last_tx) return change->lsn.integer < run->last_lsn;
+    /* The rows of a snapshot share their place, and reading them may pause. */
+    if (change->tx_id.integer == run->last_tx)
+        return change->lsn.integer < run->last_lsn ||
+               (change->lsn.integer == run->last_lsn && paused && change->op != 'r');
     switch (tx_set_find(&stream->seen, change->tx_id.integer)) {
     case TX_SEEN: return 1;
     case TX_NEW: return 0;
@@ -242,15 +251,35 @@ static int begins_run(struct runs *runs, struct stream *stream, const struct mes
     return tx_in_history(runs, stream, change->tx_id.integer, error);
 }
 
-bool runs_comparable(const struct run *a, const struct run *b)
+static bool in_one_partition(const struct run *a, const struct run *b)
 {
-    if (a->run_id && b->run_id) return true;
     return a->partition == b->partition && strcmp(a->topic, b->topic) == 0;
 }
 
-bool runs_same(const struct run *a, const struct run *b)
+bool runs_comparable(const struct captured_table *table, const struct run *a, const struct run *b)
 {
-    return a == b || (a->run_id && b->run_id && strcmp(a->run_id, b->run_id) == 0);
+    return a->run_id || b->run_id || !table->key_enforced || in_one_partition(a, b);
+}
+
+/* Whether only the times at which they were sent tell two runs apart. */
+static bool told_by_time(const struct run *a, const struct run *b)
+{
+    return !a->run_id && !b->run_id && !in_one_partition(a, b);
+}
+
+int runs_same(struct runs *runs, const struct stream *stream, int32_t run, int64_t offset,
+              struct error *error)
+{
+    const struct run *own = &runs->all[stream->run], *other = &runs->all[run];
+    struct sent_stretch stretch = other->stretch;
+    if (own == other) return 1;
+    if (own->run_id && other->run_id) return strcmp(own->run_id, other->run_id) == 0;
+    if (!told_by_time(own, other)) return 0;
+    if ((!stretch.known || offset < stretch.first_offset) &&
+        sent_stretches_find(&runs->stretches, other->number, offset, &stretch, error))
+        return -1;
+    /* What nothing tells apart is taken for two rows: storing one twice is better than losing one. */
+    return !(own->stretch.known && stretch.known && sent_apart(&own->stretch, &stretch));
 }
 
 bool run_place(const struct change *change, int64_t *place)
@@ -259,16 +288,46 @@ bool run_place(const struct change *change, int64_t *place)
     return change->lsn.type != VALUE_NULL;
 }
 
+/* Whether a run that has reached `place` can have done so as another one than `own`. */
+static bool reached_as_another(const struct run *run, const struct run *own, int64_t place)
+{
+    if (run == own) return false;
+    if (run->run_id && own->run_id) return strcmp(run->run_id, own->run_id) != 0;
+    if (!told_by_time(run, own)) return true;
+    if (!own->stretch.known) return false;
+    return (run->has_before && run->greatest_before >= place) ||
+           (run->stretch.known && sent_apart(&run->stretch, &own->stretch));
+}
+
 bool runs_others_reached(const struct runs *runs, const struct stream *stream, int64_t place)
 {
     const struct run *own = &runs->all[stream->run];
     for (size_t i = 0; i < runs->count; i++) {
         const struct run *run = &runs->all[i];
         if (run->table_id == own->table_id && run->has_greatest && run->greatest_lsn >= place &&
-            !runs_same(run, own) && runs_comparable(run, own))
+            runs_comparable(stream->table, run, own) && reached_as_another(run, own, place))
             return true;
     }
     return false;
+}
+
+/* Takes the event into the stretch that is being read, or begins one with it. */
+static int follow_stretch(struct runs *runs, const struct stream *stream, const struct message *message,
+                          const struct sent_clocks *clocks, bool paused, struct error *error)
+{
+    struct run *run = &runs->all[stream->run];
+    struct sent_stretch *stretch = &run->stretch;
+    if (!stretch->known)
+        return sent_stretches_begin(&runs->stretches, run->number, message->offset, clocks, stretch, error);
+    /* A key's events stay in their partition, where their order tells the runs. */
+    if (paused && !stream->table->key_enforced) {
+        run->has_before = run->has_greatest;
+        run->greatest_before = run->greatest_lsn;
+        if (sent_stretches_save(&runs->stretches, run->number, stretch, error)) return -1;
+        return sent_stretches_begin(&runs->stretches, run->number, message->offset, clocks, stretch, error);
+    }
+    sent_stretch_extend(stretch, clocks);
+    return 0;
 }
 
 struct stream *runs_take(struct runs *runs, struct captured_table *table, const struct message *message,
@@ -276,8 +335,15 @@ struct stream *runs_take(struct runs *runs, struct captured_table *table, const 
 {
     struct stream *stream = find_stream(runs, table, message, error);
     if (!stream) return NULL;
-    int begins = begins_run(runs, stream, message, change, error);
-    if (begins < 0 || (begins && begin_run(runs, stream, message, change_id, error))) return NULL;
+    struct sent_clocks clocks;
+    bool timed = !message->run_id.at && change->lsn.type == VALUE_INTEGER &&
+                 sent_clocks_read(message, change, &clocks);
+    bool paused = timed && stream->run != SIZE_MAX && runs->all[stream->run].stretch.known &&
+                  sent_after_pause(&runs->all[stream->run].stretch, &clocks);
+    int begins = begins_run(runs, stream, message, change, paused, error);
+    if (begins < 0 || (begins && begin_run(runs, stream, message, change_id, error)) ||
+        (timed && follow_stretch(runs, stream, message, &clocks, paused, error)))
+        return NULL;
     return stream;
 }
 
@@ -312,7 +378,9 @@ int runs_save(struct runs *runs, struct error *error)
             sqlite3_bind_null(runs->save, 3);
         }
         sqlite3_bind_int64(runs->save, 4, run->greatest_lsn);
-        if (database_step(runs->db, runs->save, error)) return -1;
+        if (database_step(runs->db, runs->save, error) ||
+            (run->stretch.known && sent_stretches_save(&runs->stretches, run->number, &run->stretch, error)))
+            return -1;
         run->unsaved = false;
     }
     return 0;
