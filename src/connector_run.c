@@ -230,6 +230,12 @@ static int tx_in_history(struct runs *runs, struct stream *stream, int64_t tx, s
     return result;
 }
 
+static bool has_reached(const struct run *run, const struct change *change)
+{
+    int64_t place;
+    return run_place(change, &place) && run->has_greatest && place <= run->greatest_lsn;
+}
+
 /* Whether this event begins a new run of the connector: 1 or 0; -1: failure. */
 static int begins_run(struct runs *runs, struct stream *stream, const struct message *message,
                       const struct change *change, bool paused, struct error *error)
@@ -238,11 +244,12 @@ static int begins_run(struct runs *runs, struct stream *stream, const struct mes
     const struct run *run = &runs->all[stream->run];
     if (message->run_id.at || run->run_id)
         return !(run->run_id && message->run_id.at && slice_is(message->run_id, run->run_id));
-    if (!run->has_last || change->tx_id.type != VALUE_INTEGER || change->lsn.type != VALUE_INTEGER) return 0;
     /* The rows of a snapshot share their place, and reading them may pause. */
+    bool paused_change = paused && change->op != 'r';
+    if (!run->has_last || change->tx_id.type != VALUE_INTEGER || change->lsn.type != VALUE_INTEGER)
+        return paused_change && has_reached(run, change);
     if (change->tx_id.integer == run->last_tx)
-        return change->lsn.integer < run->last_lsn ||
-               (change->lsn.integer == run->last_lsn && paused && change->op != 'r');
+        return change->lsn.integer < run->last_lsn || (change->lsn.integer == run->last_lsn && paused_change);
     switch (tx_set_find(&stream->seen, change->tx_id.integer)) {
     case TX_SEEN: return 1;
     case TX_NEW: return 0;
@@ -336,8 +343,8 @@ struct stream *runs_take(struct runs *runs, struct captured_table *table, const 
     struct stream *stream = find_stream(runs, table, message, error);
     if (!stream) return NULL;
     struct sent_clocks clocks;
-    bool timed = !message->run_id.at && change->lsn.type == VALUE_INTEGER &&
-                 sent_clocks_read(message, change, &clocks);
+    bool timed =
+        !message->run_id.at && change->lsn.type != VALUE_NULL && sent_clocks_read(message, change, &clocks);
     bool paused = timed && stream->run != SIZE_MAX && runs->all[stream->run].stretch.known &&
                   sent_after_pause(&runs->all[stream->run].stretch, &clocks);
     int begins = begins_run(runs, stream, message, change, paused, error);
