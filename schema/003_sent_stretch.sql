@@ -1,4 +1,7 @@
--- What tells runs of the connector apart where events of one table are spread over partitions and have no header for it.
+-- What tells runs of the connector apart where events of one table are spread over partitions and have no header for it,
+-- and which of them may have gone on amid rows that share their position.
+
+ALTER TABLE connector_run ADD COLUMN resumes INTEGER NOT NULL DEFAULT 0;  -- 1: at the position where the run before ended
 
 CREATE TABLE sent_stretch(
   -- A run's events of one partition that were sent without a pause. A run never reaches beyond the pause that a crash

@@ -42,7 +42,7 @@ static int load_runs(struct runs *runs, struct error *error)
     if (database_prepare(
             runs->db,
             "SELECT topic, run_id, run, table_id, partition, first_offset, first_change_id, last_tx_id,"
-            " last_lsn, greatest_lsn FROM connector_run ORDER BY run",
+            " last_lsn, greatest_lsn, resumes FROM connector_run ORDER BY run",
             &statement, error))
         return -1;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
@@ -58,6 +58,7 @@ static int load_runs(struct runs *runs, struct error *error)
         run->last_lsn = sqlite3_column_int64(statement, 8);
         run->has_greatest = sqlite3_column_type(statement, 9) != SQLITE_NULL;
         run->greatest_lsn = sqlite3_column_int64(statement, 9);
+        run->resumes = sqlite3_column_int(statement, 10) != 0;
         /* Its stretches are in the database: it may have reached this place in any of them. */
         run->has_before = run->has_greatest;
         run->greatest_before = run->greatest_lsn;
@@ -155,24 +156,39 @@ static struct stream *find_stream(struct runs *runs, struct captured_table *tabl
     return runs->streams = stream;
 }
 
+/* Whether a run with the header that begins with this event does so where the run before it ended. Only rows
+ * that COPY writes into a table without a key share their position and may be equal. Over several partitions
+ * nothing tells where a run ended. */
+static bool resumes_at_end(const struct runs *runs, const struct stream *stream,
+                           const struct message *message, const struct change *change)
+{
+    if (stream->run == SIZE_MAX || !message->run_id.at || change->op != 'c') return false;
+    const struct run *before = &runs->all[stream->run];
+    return !stream->table->key_enforced && !stream->table->many_partitions && before->has_last &&
+           change->tx_id.type == VALUE_INTEGER && change->tx_id.integer == before->last_tx &&
+           change->lsn.type == VALUE_INTEGER && change->lsn.integer == before->last_lsn;
+}
+
 static int begin_run(struct runs *runs, struct stream *stream, const struct message *message,
-                     int64_t change_id, struct error *error)
+                     const struct change *change, int64_t change_id, struct error *error)
 {
     sqlite3_stmt *statement;
+    bool resumes = resumes_at_end(runs, stream, message, change);
     struct run *run = add_run(runs, message->topic, message->run_id, error);
     if (!run) return -1;
     run->table_id = stream->table->table_id;
     run->partition = message->partition;
     run->first_offset = message->offset;
     run->first_change_id = change_id;
+    run->resumes = resumes;
     if (stream->run != SIZE_MAX)
         log_write(LOG_DEBUG, "%s, partition %d: the connector ran anew at offset %lld", stream->topic,
                   stream->partition, (long long)message->offset);
     stream->run = runs->count - 1;
     tx_set_clear(&stream->seen);
-    if (database_prepare(runs->db,
-                         "INSERT INTO connector_run VALUES(NULL, ?1, ?2, ?3, ?4, ?5, ?6, NULL, NULL, NULL)",
-                         &statement, error))
+    if (database_prepare(
+            runs->db, "INSERT INTO connector_run VALUES(NULL, ?1, ?2, ?3, ?4, ?5, ?6, NULL, NULL, NULL, ?7)",
+            &statement, error))
         return -1;
     sqlite3_bind_int64(statement, 1, run->table_id);
     database_bind_slice(statement, 2, message->topic);
@@ -180,6 +196,7 @@ static int begin_run(struct runs *runs, struct stream *stream, const struct mess
     sqlite3_bind_int64(statement, 4, message->offset);
     sqlite3_bind_int64(statement, 5, change_id);
     if (message->run_id.at) database_bind_slice(statement, 6, message->run_id);
+    sqlite3_bind_int(statement, 7, run->resumes);
     int result = database_step(runs->db, statement, error);
     run->number = sqlite3_last_insert_rowid(runs->db);
     sqlite3_finalize(statement);
@@ -289,6 +306,28 @@ int runs_same(struct runs *runs, const struct stream *stream, int32_t run, int64
     return !(own->stretch.known && stretch.known && sent_apart(&own->stretch, &stretch));
 }
 
+/* The run before this one in its partition; NULL for the first. */
+static const struct run *run_before(const struct runs *runs, const struct run *run)
+{
+    for (const struct run *before = run; before-- > runs->all;)
+        if (before->table_id == run->table_id && in_one_partition(before, run)) return before;
+    return NULL;
+}
+
+bool runs_resume(const struct runs *runs, const struct stream *stream, int32_t run,
+                 const struct change *change)
+{
+    const struct run *own = &runs->all[stream->run], *wanted = &runs->all[run];
+    if (change->op != 'c' || change->lsn.type != VALUE_INTEGER || stream->table->many_partitions)
+        return false;
+    while (own && own != wanted && own->resumes) {
+        own = run_before(runs, own);
+        if (own && own->last_lsn != change->lsn.integer) return false;
+        if (own == wanted) return true;
+    }
+    return false;
+}
+
 bool run_place(const struct change *change, int64_t *place)
 {
     *place = change->lsn.type == VALUE_INTEGER ? change->lsn.integer : change->changed_at;
@@ -348,7 +387,7 @@ struct stream *runs_take(struct runs *runs, struct captured_table *table, const 
     bool paused = timed && stream->run != SIZE_MAX && runs->all[stream->run].stretch.known &&
                   sent_after_pause(&runs->all[stream->run].stretch, &clocks);
     int begins = begins_run(runs, stream, message, change, paused, error);
-    if (begins < 0 || (begins && begin_run(runs, stream, message, change_id, error)) ||
+    if (begins < 0 || (begins && begin_run(runs, stream, message, change, change_id, error)) ||
         (timed && follow_stretch(runs, stream, message, &clocks, paused, error)))
         return NULL;
     return stream;

@@ -118,13 +118,6 @@ static bool same_time(int64_t a, int64_t b)
     return coarse % MILLISECOND == 0 && fine - coarse > 0 && fine - coarse < MILLISECOND;
 }
 
-/* Whether the commit time tells events apart: after a restore the source may use the same positions and
- * transactions again. A snapshot's is when it was read, and a flattened record may have another clock's. */
-static bool committed(const struct change *change)
-{
-    return change->op != 'r' && !change->flattened;
-}
-
 static int same_event(void *context, const struct history_row *row, struct error *error)
 {
     const struct comparing *comparing = context;
@@ -132,9 +125,11 @@ static int same_event(void *context, const struct history_row *row, struct error
     const struct change *change = comparing->change;
     (void)error;
     if (row->op != change->op || !value_equals(&row->lsn, &change->lsn) ||
-        !value_equals(&row->tx_id, &change->tx_id) ||
-        (committed(change) && !same_time(row->changed_at, change->changed_at)))
+        !value_equals(&row->tx_id, &change->tx_id))
         return 0;
+    /* After a restore the source may come to the same positions and transactions again. A flattened record's
+     * time may be that of another clock. */
+    if (!change->flattened && !same_time(row->changed_at, change->changed_at)) return 0;
     for (size_t i = 0; i < table->count; i++)
         if (counts(table, change->op, i) && (!value_equals(&row->before[i], &table->before[i]) ||
                                              !value_equals(&row->after[i], &table->after[i])))
@@ -311,7 +306,7 @@ static int find_repeated(struct redelivery *redelivery, const struct lookup *loo
                          int64_t *change_id, struct error *error)
 {
     const struct occurrence *found = NULL;
-    size_t given = 0, stored = 0;
+    size_t given = 0, stored = 0, before = 0;
     int same;
     *change_id = 0;
     while ((found = identity_map_find(&lookup->map, hash, found))) {
@@ -322,7 +317,11 @@ static int find_repeated(struct redelivery *redelivery, const struct lookup *loo
         same = runs_same(&redelivery->runs, stream, found->run, found->offset, error);
         if (same < 0) return -1;
         given += same > 0;
+        before += !same && runs_resume(&redelivery->runs, stream, found->run, change);
     }
+    /* Equal rows on both sides of where a run went on: nothing tells how many of them were sent twice, so
+     * that all are stored. One alone is the event that was sent last, and is sent again. */
+    if (before > 1) given += before;
     if (given >= stored) return 0;
     /* It repeats the (given+1)-th stored one; occurrences come newest first. */
     size_t skip = stored - given - 1;

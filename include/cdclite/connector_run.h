@@ -21,6 +21,7 @@ struct run {
     int32_t partition;
     char *run_id; /* NULL without the header */
     bool has_last, has_greatest, unsaved;
+    bool resumes; /* began at the position where the run before it in its partition had ended */
     int64_t last_tx, last_lsn, greatest_lsn;
     struct sent_stretch stretch; /* being read (only without the header) */
     bool has_before;             /* and before that one */
@@ -74,6 +75,11 @@ bool runs_comparable(const struct captured_table *table, const struct run *a, co
  * is of: 1 or 0; -1: failure. */
 int runs_same(struct runs *runs, const struct stream *stream, int32_t run, int64_t offset,
               struct error *error);
+
+/* Whether that run ended, and the stream's run went on, amid rows that share the change's position: Debezium
+ * 3.7 counts the events of one position that it has sent, and goes on behind them. */
+bool runs_resume(const struct runs *runs, const struct stream *stream, int32_t run,
+                 const struct change *change);
 
 /* How far in the source's log an event stands: its lsn, or where that is no number its commit time. False for
  * an event that says no position: nothing tells it from another of the same content. */
