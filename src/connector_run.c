@@ -1,6 +1,7 @@
 #include "cdclite/connector_run.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cdclite/database.h"
@@ -156,13 +157,22 @@ static struct stream *find_stream(struct runs *runs, struct captured_table *tabl
     return runs->streams = stream;
 }
 
-/* Whether a run with the header that begins with this event does so where the run before it ended. Only rows
- * that COPY writes into a table without a key share their position and may be equal. Over several partitions
- * nothing tells where a run ended. */
-static bool resumes_at_end(const struct runs *runs, const struct stream *stream,
-                           const struct message *message, const struct change *change)
+/* Debezium 3.7 counts the events of one position that it has sent, and after a restart goes on behind them;
+ * before, it sent all of them again. */
+static bool counts_events(struct slice version)
 {
-    if (stream->run == SIZE_MAX || !message->run_id.at || change->op != 'c') return false;
+    int major, minor;
+    char text[16] = "";
+    if (version.size) memcpy(text, version.at, version.size < sizeof text ? version.size : sizeof text - 1);
+    return sscanf(text, "%d.%d", &major, &minor) != 2 || major > 3 || (major == 3 && minor >= 7);
+}
+
+/* Whether a run that begins with this event may do so where the run before it ended. Only rows that COPY
+ * writes into a table without a key share their position and may be equal. Over several partitions nothing
+ * tells where a run ended. */
+static bool resumes_at_end(const struct runs *runs, const struct stream *stream, const struct change *change)
+{
+    if (stream->run == SIZE_MAX || change->op != 'c' || !counts_events(change->version)) return false;
     const struct run *before = &runs->all[stream->run];
     return !stream->table->key_enforced && !stream->table->many_partitions && before->has_last &&
            change->tx_id.type == VALUE_INTEGER && change->tx_id.integer == before->last_tx &&
@@ -173,7 +183,7 @@ static int begin_run(struct runs *runs, struct stream *stream, const struct mess
                      const struct change *change, int64_t change_id, struct error *error)
 {
     sqlite3_stmt *statement;
-    bool resumes = resumes_at_end(runs, stream, message, change);
+    bool resumes = resumes_at_end(runs, stream, change);
     struct run *run = add_run(runs, message->topic, message->run_id, error);
     if (!run) return -1;
     run->table_id = stream->table->table_id;

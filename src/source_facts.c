@@ -15,6 +15,7 @@ static struct value *fact_named(struct source_facts *facts, struct slice name)
         struct slice name;
         size_t offset;
     } wanted[] = {
+        NAMED("version", version),
         NAMED("ts_ms", ts_ms),
         NAMED("ts_us", ts_us),
         NAMED("name", name),
@@ -163,6 +164,7 @@ static struct slice schema_of(const struct source_facts *facts, struct arena *ar
 
 bool source_facts_apply(const struct source_facts *facts, struct arena *arena, struct change *change)
 {
+    change->version = text_of(&facts->version);
     change->server = text_of(&facts->name);
     change->schema = schema_of(facts, arena);
     change->table = text_of(&facts->table);

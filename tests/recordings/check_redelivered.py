@@ -14,21 +14,26 @@ import model  # noqa: E402
 import recording  # noqa: E402
 from harness import Checks, Place, arguments  # noqa: E402
 
-# name: whether its commit times are in milliseconds, and whether its table without a key is spread over partitions
+# milliseconds: its commit times are; spread: its table without a key is, over four partitions; doubled: rows that are
+# stored twice, as Debezium went on amid equal rows of a COPY, where nothing tells how many it sent again; clones: its two
+# sources made their snapshots at one position, which are taken for one
+Recorded = collections.namedtuple('Recorded', 'milliseconds spread doubled clones', defaults=(False, False, 0, False))
+OLD, SPREAD = Recorded(milliseconds=True), Recorded(spread=True)
 RECORDINGS = {
-    'copies-3.7': (False, False),
-    'interleaved-3.7': (False, False),
-    'twice-3.7': (False, False),
-    'partitions-3.7': (False, True),
-    'copies-1.1': (True, False),
-    'interleaved-1.1': (True, False),
-    'twice-1.1': (True, False),
-    'alone-1.1': (True, False),
-    'partitions-1.1': (True, True),
-    'interleaved-2.7': (False, False),
-    'partitions-twice-2.7': (False, True),
-    'restored-3.7': (False, False),
-    'restored-1.1': (True, False),
+    'copies-3.7': Recorded(),
+    'interleaved-3.7': Recorded(),
+    'twice-3.7': Recorded(),
+    'partitions-3.7': SPREAD,
+    'copies-1.1': OLD,
+    'interleaved-1.1': OLD,
+    'twice-1.1': OLD,
+    'alone-1.1': OLD,
+    'partitions-1.1': OLD._replace(spread=True),
+    'interleaved-2.7': Recorded(),
+    'partitions-twice-2.7': SPREAD,
+    'broker-3.7': Recorded(doubled=2),
+    'restored-3.7': Recorded(clones=True),
+    'restored-1.1': OLD._replace(clones=True),
 }
 ACCOUNT = ('id', 'owner', 'note', 'n')
 COLUMNS = {'holding': model.COLUMNS, 'account': ACCOUNT}
@@ -98,8 +103,8 @@ class Checked:
     def __init__(self, checks, given, name):
         self.checks, self.cdclite, self.name = checks, given.cdclite, name
         folder, plain = os.path.join(given.data, 'redelivered'), name.removesuffix(NO_RUN)
-        milliseconds, self.spread = RECORDINGS[plain]
-        self.truth = Truth(folder, plain, milliseconds)
+        self.recorded = RECORDINGS[plain]
+        self.truth = Truth(folder, plain, self.recorded.milliseconds)
         self.messages = recording.read(folder, plain)
         if name != plain:
             self.messages = [recording.without_run(message) for message in self.messages]
@@ -107,7 +112,7 @@ class Checked:
         for event in recording.change_events(self.messages):
             self.snapshot[event.table] += event.op == 'r'
             events += event.op != 'r'
-        self.again = events - sum(map(len, self.truth.changes.values()))
+        self.again = events - sum(map(len, self.truth.changes.values())) - self.recorded.doubled
 
     def holds(self, place, how):
         """What was loaded is what the database did."""
@@ -121,21 +126,28 @@ class Checked:
             rows = history(place, table)
             got = collections.Counter(change for _, _, change in rows)
             want = collections.Counter(want)
-            if got != want:
+            doubled = self.recorded.doubled if table == 'holding' else 0
+            if want - got or (got - want).total() != doubled:
                 problems.append(f'{table}: twice {list((got - want).elements())[:2]} ({(got - want).total()}), '
                                 f'lost {list((want - got).elements())[:2]} ({(want - got).total()})')
+            if doubled:
+                continue
             self.check_order(problems, table, rows)
             same(f'{table}: snapshot rows',
                  place.rows(f"SELECT count(*) FROM {table}_history WHERE op = 'r'"), [(self.snapshot[table],)])
             current = collections.Counter(place.rows(f'SELECT {", ".join(COLUMNS[table])} FROM {table}_current'))
-            same(f'{table} as it stands now', current, self.now(table))
+            if not self.recorded.clones:
+                same(f'{table} as it stands now', current, self.now(table))
         same('re-delivered', place.rows('SELECT count(*), count(DISTINCT topic || partition || "offset") '
                                         'FROM redelivered_event'), [(self.again, self.again)])
         same('re-delivered, by batch', place.rows('SELECT sum(redelivered) FROM batch'), [(self.again,)])
+        if self.recorded.doubled:
+            self.checks.check(f'{self.name}: {how}: nothing is lost', not problems, '; '.join(problems)[:1500])
+            return
         header, *lines = without_inserted(place.text_bytes()).splitlines(keepends=True)
         same('text, its header', header, model.HEADER.encode())
         want = self.truth.text()
-        if sorted(lines) != sorted(want) or (not self.spread and lines != want):
+        if sorted(lines) != sorted(want) or (not self.recorded.spread and lines != want):
             problems.append(f'text: {len(lines)} lines, not the {len(want)} of the audit')
         self.checks.check(f'{self.name}: {how}', not problems, '; '.join(problems)[:1500])
 
@@ -220,7 +232,7 @@ class Checked:
         for seam in rng.sample(seams, min(4, len(seams))):
             single = [n for n in range(seam - 2, seam + 5) if 0 < n < count]
             self.load(f'a message at a time around message {seam}', self.messages, single)
-        if self.spread:
+        if self.recorded.spread:
             by_partition = sorted(range(4), key=lambda _: rng.random())
             for order in (by_partition, by_partition[::-1]):
                 messages = sorted(self.messages, key=lambda m: order.index(m.partition))
