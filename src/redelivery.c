@@ -8,6 +8,7 @@
 #include "cdclite/hash.h"
 #include "cdclite/history.h"
 #include "cdclite/identity_map.h"
+#include "cdclite/run_comparison.h"
 
 enum {
     MOST_OCCURRENCES =

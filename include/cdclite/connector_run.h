@@ -67,26 +67,9 @@ int32_t runs_of_row(const struct runs *runs, int64_t table_id, const struct hist
 /* The index of the run with this number in connector_run, or NO_RUN. */
 int32_t runs_numbered(const struct runs *runs, int64_t number);
 
-/* Whether two runs of the table can have given the same event. Without the header a key's events stay in
- * their partition. */
-bool runs_comparable(const struct captured_table *table, const struct run *a, const struct run *b);
-
-/* Whether the event at `offset` of the run with index `run` was given by the run that the stream's last event
- * is of: 1 or 0; -1: failure. */
-int runs_same(struct runs *runs, const struct stream *stream, int32_t run, int64_t offset,
-              struct error *error);
-
-/* Whether that run ended, and the stream's run went on, amid rows that share the change's position: Debezium
- * 3.7 counts the events of one position that it has sent, and goes on behind them. */
-bool runs_resume(const struct runs *runs, const struct stream *stream, int32_t run,
-                 const struct change *change);
-
 /* How far in the source's log an event stands: its lsn, or where that is no number its commit time. False for
  * an event that says no position: nothing tells it from another of the same content. */
 bool run_place(const struct change *change, int64_t *place);
-
-/* Whether another run of the stream's table can have given an event at this place. */
-bool runs_others_reached(const struct runs *runs, const struct stream *stream, int64_t place);
 
 /* Writes what the runs have reached, within the open transaction. */
 int runs_save(struct runs *runs, struct error *error);
