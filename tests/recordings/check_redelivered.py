@@ -1,5 +1,5 @@
-"""Recordings in which Kafka Connect was killed, so that Debezium sent stretches again: whatever is read first and wherever
-the load is interrupted, the history and the text log have the source database's own changes (the audit), each once."""
+"""Recordings in which Kafka Connect was killed, so that Debezium sent stretches again: whatever is read first and
+wherever the load is interrupted, the history and the text log have the source's own changes (the audit), each once."""
 import collections
 import itertools
 import json
@@ -17,7 +17,8 @@ from harness import Checks, Place, arguments  # noqa: E402
 # milliseconds: its commit times are; spread: its table without a key is, over four partitions; doubled: rows that are
 # stored twice, as Debezium went on amid equal rows of a COPY, where nothing tells how many it sent again; clones: its two
 # sources made their snapshots at one position, which are taken for one
-Recorded = collections.namedtuple('Recorded', 'milliseconds spread doubled clones', defaults=(False, False, 0, False))
+Recorded = collections.namedtuple('Recorded', 'milliseconds spread doubled clones',
+                                  defaults=(False, False, 0, False))
 OLD, SPREAD = Recorded(milliseconds=True), Recorded(spread=True)
 RECORDINGS = {
     'copies-3.7': Recorded(),
