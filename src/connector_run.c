@@ -164,7 +164,7 @@ static bool counts_events(struct slice version)
     int major, minor;
     char text[16] = "";
     if (version.size) memcpy(text, version.at, version.size < sizeof text ? version.size : sizeof text - 1);
-    return sscanf(text, "%d.%d", &major, &minor) != 2 || major > 3 || (major == 3 && minor >= 7);
+    return sscanf(text, "\"%d.%d", &major, &minor) != 2 || major > 3 || (major == 3 && minor >= 7);
 }
 
 /* Whether a run that begins with this event may do so where the run before it ended. Only rows that COPY

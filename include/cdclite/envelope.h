@@ -21,7 +21,7 @@ struct change {
     char op; /* c u d r t, m for a logical message */
     struct slice server, schema,
         table;                  /* source.name, .schema (where it has none: .db; SQL Server: both), .table */
-    struct slice version;       /* of Debezium: source.version */
+    struct slice version;       /* of Debezium, source text */
     int64_t changed_at;         /* commit time at the source, microseconds since 1970 UTC */
     struct value lsn, tx_id;    /* position and transaction at the source (source_facts.h says which of its
                                    members    they are); NULL where there is none */

@@ -10,7 +10,8 @@
  * adds to a flattened record (its option add.fields).
  */
 struct source_facts {
-    struct value version, name, db, schema, table, ts_ms, ts_us, snapshot;
+    struct slice version; /* source text */
+    struct value name, db, schema, table, ts_ms, ts_us, snapshot;
     struct value lsn, tx_id;             /* PostgreSQL; Oracle has a txId, Spanner a server_transaction_id */
     struct value file, pos, row, gtid;   /* MySQL, MariaDB; Vitess has a vgtid */
     struct value change_lsn, commit_lsn; /* SQL Server, Db2 */
