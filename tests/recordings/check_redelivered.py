@@ -244,6 +244,43 @@ class Checked:
                           sorted(rng.sample(range(1, count), 3)) if n % 2 else ())
 
 
+def written(partition, offset, transaction, row, at_ms):
+    """An insert as Debezium 2.7 sends it, without the run id."""
+    after = dict.fromkeys(model.COLUMNS)
+    after['holding_id'] = row
+    value = {'before': None, 'after': after, 'op': 'c', 'ts_ms': at_ms,
+             'source': {'version': '2.7.4.Final', 'connector': 'postgresql', 'name': 's', 'ts_ms': transaction,
+                        'snapshot': 'false', 'schema': 'b', 'table': 'holding', 'txId': transaction,
+                        'lsn': transaction * 10}}
+    return recording.Message('s.b.holding', partition, offset, at_ms, None, json.dumps(value), [])
+
+
+def check_steady(checks, cdclite):
+    """Two partitions, an event a second in each, then two equal rows of one COPY, one in each; and after a crash all of
+    it again with the partitions changed. Each message is loaded by a start of the program of its own."""
+    run = [written(n % 2, n // 2, 100 + n, n, 1000 * n) for n in range(20)]
+    run += [written(0, 10, 200, 77, 19500), written(1, 10, 200, 77, 19501)]
+    again = [message._replace(partition=1 - message.partition, offset=message.offset + 11,
+                              timestamp_ms=message.timestamp_ms + 60000) for message in run]
+    again = [message._replace(value=message.value.replace(f'"ts_ms": {first.timestamp_ms}, "source"',
+                                                          f'"ts_ms": {message.timestamp_ms}, "source"'))
+             for first, message in zip(run, again)]
+    with Place(cdclite) as place:
+        source = place.write('events.jsonl', recording.joined(run + again, recording.recorded_line))
+        for _ in run + again:
+            place.load(source, '--max-messages', '1')
+        checks.equal('steady: each row once, the equal ones twice',
+                     place.rows('SELECT after_holding_id, count(*) FROM holding_history GROUP BY 1'),
+                     [(n, 1) for n in range(20)] + [(77, 2)])
+        checks.equal('steady: all of it came again', place.rows('SELECT count(*) FROM redelivered_event'), [(22,)])
+        # the equal row is the first that a partition has had before
+        checks.equal('steady: a stretch ends with a pause and where a transaction comes back', place.rows(
+            'SELECT partition, s.first_offset, first_sent_ms, last_sent_ms, last_made_ms '
+            'FROM sent_stretch AS s JOIN connector_run USING (run) ORDER BY 1, 2'),
+            [(0, 0, 0, 19500, 19500), (0, 11, 61000, 79000, 79000), (0, 21, 79501, 79501, 79501),
+             (1, 0, 1000, 19501, 19501), (1, 11, 60000, 78000, 78000), (1, 21, 79500, 79500, 79500)])
+
+
 def main():
     given = arguments(__doc__)
     checks = Checks()
@@ -251,6 +288,7 @@ def main():
                             if not kind or '3.7' in name]
     for name in names:
         Checked(checks, given, name).run()
+    check_steady(checks, given.cdclite)
     checks.exit()
 
 
