@@ -1,6 +1,7 @@
 #include "cdclite/connector_run.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cdclite/database.h"
@@ -42,7 +43,7 @@ static int load_runs(struct runs *runs, struct error *error)
     if (database_prepare(
             runs->db,
             "SELECT topic, run_id, run, table_id, partition, first_offset, first_change_id, last_tx_id,"
-            " last_lsn, greatest_lsn FROM connector_run ORDER BY run",
+            " last_lsn, greatest_lsn, resumes FROM connector_run ORDER BY run",
             &statement, error))
         return -1;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
@@ -58,6 +59,10 @@ static int load_runs(struct runs *runs, struct error *error)
         run->last_lsn = sqlite3_column_int64(statement, 8);
         run->has_greatest = sqlite3_column_type(statement, 9) != SQLITE_NULL;
         run->greatest_lsn = sqlite3_column_int64(statement, 9);
+        run->resumes = sqlite3_column_int(statement, 10) != 0;
+        /* Its stretches are in the database: it may have reached this place in any of them. */
+        run->has_before = run->has_greatest;
+        run->greatest_before = run->greatest_lsn;
     }
     result = code == SQLITE_DONE ? 0 : database_fail(runs->db, error, "connector_run");
 done:
@@ -68,7 +73,7 @@ done:
 int runs_open(struct runs *runs, sqlite3 *db, struct error *error)
 {
     *runs = (struct runs){.db = db};
-    if (load_runs(runs, error)) return -1;
+    if (load_runs(runs, error) || sent_stretches_open(&runs->stretches, db, error)) return -1;
     return database_prepare(
         db, "UPDATE connector_run SET last_tx_id = ?2, last_lsn = ?3, greatest_lsn = ?4 WHERE run = ?1",
         &runs->save, error);
@@ -88,6 +93,7 @@ void runs_close(struct runs *runs)
         free(stream->topic);
         free(stream);
     }
+    sent_stretches_close(&runs->stretches);
     sqlite3_finalize(runs->save);
     *runs = (struct runs){0};
 }
@@ -139,8 +145,10 @@ static struct stream *find_stream(struct runs *runs, struct captured_table *tabl
     }
     /* What the run gave before this start of the program is looked up in the history. */
     stream->seen.forgotten = INT64_MIN;
-    if (stream->run != SIZE_MAX && database_integer(runs->db, "SELECT max(greatest_tx_id) FROM batch",
-                                                    INT64_MIN, &stream->seen.forgotten, error)) {
+    if (stream->run != SIZE_MAX && (database_integer(runs->db, "SELECT max(greatest_tx_id) FROM batch",
+                                                     INT64_MIN, &stream->seen.forgotten, error) ||
+                                    sent_stretches_find(&runs->stretches, runs->all[stream->run].number,
+                                                        INT64_MAX, &runs->all[stream->run].stretch, error))) {
         free(stream->topic);
         free(stream);
         return NULL;
@@ -151,7 +159,8 @@ static struct stream *find_stream(struct runs *runs, struct captured_table *tabl
 
 /* Adds a run to memory and to connector_run. */
 static int store_run(struct runs *runs, int64_t table_id, struct slice topic, int32_t partition,
-                     int64_t first_offset, int64_t change_id, struct slice run_id, struct error *error)
+                     int64_t first_offset, int64_t change_id, struct slice run_id, bool resumes,
+                     struct error *error)
 {
     sqlite3_stmt *statement;
     struct run *run = add_run(runs, topic, run_id, error);
@@ -160,9 +169,10 @@ static int store_run(struct runs *runs, int64_t table_id, struct slice topic, in
     run->partition = partition;
     run->first_offset = first_offset;
     run->first_change_id = change_id;
-    if (database_prepare(runs->db,
-                         "INSERT INTO connector_run VALUES(NULL, ?1, ?2, ?3, ?4, ?5, ?6, NULL, NULL, NULL)",
-                         &statement, error))
+    run->resumes = resumes;
+    if (database_prepare(
+            runs->db, "INSERT INTO connector_run VALUES(NULL, ?1, ?2, ?3, ?4, ?5, ?6, NULL, NULL, NULL, ?7)",
+            &statement, error))
         return -1;
     sqlite3_bind_int64(statement, 1, table_id);
     database_bind_slice(statement, 2, topic);
@@ -170,17 +180,41 @@ static int store_run(struct runs *runs, int64_t table_id, struct slice topic, in
     sqlite3_bind_int64(statement, 4, first_offset);
     sqlite3_bind_int64(statement, 5, change_id);
     if (run_id.at) database_bind_slice(statement, 6, run_id);
+    sqlite3_bind_int(statement, 7, resumes);
     int result = database_step(runs->db, statement, error);
     run->number = sqlite3_last_insert_rowid(runs->db);
     sqlite3_finalize(statement);
     return result;
 }
 
-static int begin_run(struct runs *runs, struct stream *stream, const struct message *message,
-                     int64_t change_id, struct error *error)
+/* Debezium 3.7 counts the events of one position that it has sent, and after a restart goes on behind them;
+ * before, it sent all of them again. */
+static bool counts_events(struct slice version)
 {
+    int major, minor;
+    char text[16] = "";
+    if (version.size) memcpy(text, version.at, version.size < sizeof text ? version.size : sizeof text - 1);
+    return sscanf(text, "\"%d.%d", &major, &minor) != 2 || major > 3 || (major == 3 && minor >= 7);
+}
+
+/* Whether a run that begins with this event may do so where the run before it ended. Only rows that COPY
+ * writes into a table without a key share their position and may be equal. Over several partitions nothing
+ * tells where a run ended. */
+static bool resumes_at_end(const struct runs *runs, const struct stream *stream, const struct change *change)
+{
+    if (stream->run == SIZE_MAX || change->op != 'c' || !counts_events(change->version)) return false;
+    const struct run *before = &runs->all[stream->run];
+    return !stream->table->key_enforced && !stream->table->many_partitions && before->has_last &&
+           change->tx_id.type == VALUE_INTEGER && change->tx_id.integer == before->last_tx &&
+           change->lsn.type == VALUE_INTEGER && change->lsn.integer == before->last_lsn;
+}
+
+static int begin_run(struct runs *runs, struct stream *stream, const struct message *message,
+                     const struct change *change, int64_t change_id, struct error *error)
+{
+    bool resumes = resumes_at_end(runs, stream, change);
     if (store_run(runs, stream->table->table_id, message->topic, message->partition, message->offset,
-                  change_id, message->run_id, error))
+                  change_id, message->run_id, resumes, error))
         return -1;
     if (stream->run != SIZE_MAX)
         log_write(LOG_DEBUG, "%s, partition %d: the connector ran anew at offset %lld", stream->topic,
@@ -209,7 +243,8 @@ int runs_restart(struct runs *runs, struct slice topic, int32_t partition, int64
     for (size_t i = 0, known = runs->count; i < known; i++) {
         const struct run *run = &runs->all[i];
         if (run->partition != partition || !slice_is(topic, run->topic) || !is_last(runs, i)) continue;
-        if (store_run(runs, run->table_id, topic, partition, offset, change_id, (struct slice){0}, error))
+        if (store_run(runs, run->table_id, topic, partition, offset, change_id, (struct slice){0}, false,
+                      error))
             return -1;
         for (struct stream *stream = runs->streams; stream; stream = stream->next) {
             if (stream->run != i) continue;
@@ -264,16 +299,26 @@ static int tx_in_history(struct runs *runs, struct stream *stream, int64_t tx, s
     return result;
 }
 
+static bool has_reached(const struct run *run, const struct change *change)
+{
+    int64_t place;
+    return run_place(change, &place) && run->has_greatest && place <= run->greatest_lsn;
+}
+
 /* Whether this event begins a new run of the connector: 1 or 0; -1: failure. */
 static int begins_run(struct runs *runs, struct stream *stream, const struct message *message,
-                      const struct change *change, struct error *error)
+                      const struct change *change, bool paused, struct error *error)
 {
     if (stream->run == SIZE_MAX) return 1;
     const struct run *run = &runs->all[stream->run];
     if (message->run_id.at || run->run_id)
         return !(run->run_id && message->run_id.at && slice_is(message->run_id, run->run_id));
-    if (!run->has_last || change->tx_id.type != VALUE_INTEGER || change->lsn.type != VALUE_INTEGER) return 0;
-    if (change->tx_id.integer == run->last_tx) return change->lsn.integer < run->last_lsn;
+    /* The rows of a snapshot share their place, and reading them may pause. */
+    bool paused_change = paused && change->op != 'r';
+    if (!run->has_last || change->tx_id.type != VALUE_INTEGER || change->lsn.type != VALUE_INTEGER)
+        return paused_change && has_reached(run, change);
+    if (change->tx_id.integer == run->last_tx)
+        return change->lsn.integer < run->last_lsn || (change->lsn.integer == run->last_lsn && paused_change);
     switch (tx_set_find(&stream->seen, change->tx_id.integer)) {
     case TX_SEEN: return 1;
     case TX_NEW: return 0;
@@ -282,33 +327,29 @@ static int begins_run(struct runs *runs, struct stream *stream, const struct mes
     return tx_in_history(runs, stream, change->tx_id.integer, error);
 }
 
-bool runs_comparable(const struct run *a, const struct run *b)
-{
-    if (a->run_id && b->run_id) return true;
-    return a->partition == b->partition && strcmp(a->topic, b->topic) == 0;
-}
-
-bool runs_same(const struct run *a, const struct run *b)
-{
-    return a == b || (a->run_id && b->run_id && strcmp(a->run_id, b->run_id) == 0);
-}
-
 bool run_place(const struct change *change, int64_t *place)
 {
     *place = change->lsn.type == VALUE_INTEGER ? change->lsn.integer : change->changed_at;
     return change->lsn.type != VALUE_NULL;
 }
 
-bool runs_others_reached(const struct runs *runs, const struct stream *stream, int64_t place)
+/* Takes the event into the stretch that is being read, or begins one with it. */
+static int follow_stretch(struct runs *runs, const struct stream *stream, const struct message *message,
+                          const struct sent_clocks *clocks, bool paused, struct error *error)
 {
-    const struct run *own = &runs->all[stream->run];
-    for (size_t i = 0; i < runs->count; i++) {
-        const struct run *run = &runs->all[i];
-        if (run->table_id == own->table_id && run->has_greatest && run->greatest_lsn >= place &&
-            !runs_same(run, own) && runs_comparable(run, own))
-            return true;
+    struct run *run = &runs->all[stream->run];
+    struct sent_stretch *stretch = &run->stretch;
+    if (!stretch->known)
+        return sent_stretches_begin(&runs->stretches, run->number, message->offset, clocks, stretch, error);
+    /* A key's events stay in their partition, where their order tells the runs. */
+    if (paused && !stream->table->key_enforced) {
+        run->has_before = run->has_greatest;
+        run->greatest_before = run->greatest_lsn;
+        if (sent_stretches_save(&runs->stretches, run->number, stretch, error)) return -1;
+        return sent_stretches_begin(&runs->stretches, run->number, message->offset, clocks, stretch, error);
     }
-    return false;
+    sent_stretch_extend(stretch, clocks);
+    return 0;
 }
 
 struct stream *runs_take(struct runs *runs, struct captured_table *table, const struct message *message,
@@ -316,8 +357,15 @@ struct stream *runs_take(struct runs *runs, struct captured_table *table, const 
 {
     struct stream *stream = find_stream(runs, table, message, error);
     if (!stream) return NULL;
-    int begins = begins_run(runs, stream, message, change, error);
-    if (begins < 0 || (begins && begin_run(runs, stream, message, change_id, error))) return NULL;
+    struct sent_clocks clocks;
+    bool timed =
+        !message->run_id.at && change->lsn.type != VALUE_NULL && sent_clocks_read(message, change, &clocks);
+    bool paused = timed && stream->run != SIZE_MAX && runs->all[stream->run].stretch.known &&
+                  sent_after_pause(&runs->all[stream->run].stretch, &clocks);
+    int begins = begins_run(runs, stream, message, change, paused, error);
+    if (begins < 0 || (begins && begin_run(runs, stream, message, change, change_id, error)) ||
+        (timed && follow_stretch(runs, stream, message, &clocks, paused, error)))
+        return NULL;
     return stream;
 }
 
@@ -352,7 +400,9 @@ int runs_save(struct runs *runs, struct error *error)
             sqlite3_bind_null(runs->save, 3);
         }
         sqlite3_bind_int64(runs->save, 4, run->greatest_lsn);
-        if (database_step(runs->db, runs->save, error)) return -1;
+        if (database_step(runs->db, runs->save, error) ||
+            (run->stretch.known && sent_stretches_save(&runs->stretches, run->number, &run->stretch, error)))
+            return -1;
         run->unsaved = false;
     }
     return 0;

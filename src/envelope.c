@@ -182,6 +182,7 @@ static enum envelope_outcome read_change(struct reading *reading, const struct m
     change->op = op.at[0];
     change->before = members->before;
     change->after = members->after;
+    change->made_ms = members->ts_ms;
     enum envelope_outcome outcome = read_source(reading, members->source, change);
     if (outcome != ENVELOPE_CHANGE) return outcome;
     if (change->op == 'm') {

@@ -18,7 +18,7 @@ static bool grow_buckets(struct identity_map *map)
     return true;
 }
 
-bool identity_map_add(struct identity_map *map, uint64_t hash, int64_t change_id, int32_t run, bool stored)
+bool identity_map_add(struct identity_map *map, const struct occurrence *occurrence)
 {
     if (map->count >= map->bucket_count && !grow_buckets(map)) return false;
     if (map->count == map->capacity) {
@@ -28,8 +28,9 @@ bool identity_map_add(struct identity_map *map, uint64_t hash, int64_t change_id
         map->all = all;
         map->capacity = capacity;
     }
-    uint32_t *bucket = &map->buckets[hash & (map->bucket_count - 1)];
-    map->all[map->count] = (struct occurrence){hash, change_id, run, stored, *bucket};
+    uint32_t *bucket = &map->buckets[occurrence->hash & (map->bucket_count - 1)];
+    map->all[map->count] = *occurrence;
+    map->all[map->count].next = *bucket;
     *bucket = (uint32_t)++map->count;
     return true;
 }

@@ -8,10 +8,11 @@
 #include "cdclite/hash.h"
 #include "cdclite/history.h"
 #include "cdclite/identity_map.h"
+#include "cdclite/run_comparison.h"
 
 enum {
     MOST_OCCURRENCES =
-        500 * 1000,           /* held in memory at once, 20 MB; what is dropped is read again when needed */
+        500 * 1000,           /* held in memory at once, 22 MB; what is dropped is read again when needed */
     QUIET_EVENTS = 50 * 1000, /* without a look-up, after which the memory is given back */
 };
 
@@ -38,7 +39,8 @@ struct redelivery {
     sqlite3 *db;
     struct runs runs;
     struct stream *stream; /* of the event checked last, */
-    uint64_t hash;         /* and of its identity, while its table's events are looked up */
+    int64_t offset;        /* its place there, */
+    uint64_t hash;         /* and the hash of its identity, while its table's events are looked up */
     struct lookup *lookups;
     sqlite3_stmt *insert;
 };
@@ -108,6 +110,15 @@ struct comparing {
     const struct change *change;
 };
 
+/* Debezium before 2.6 sends the commit time in milliseconds. */
+static bool same_time(int64_t a, int64_t b)
+{
+    enum { MILLISECOND = 1000 };
+    if (a == b) return true;
+    int64_t coarse = a % MILLISECOND == 0 ? a : b, fine = coarse == a ? b : a;
+    return coarse % MILLISECOND == 0 && fine - coarse > 0 && fine - coarse < MILLISECOND;
+}
+
 static int same_event(void *context, const struct history_row *row, struct error *error)
 {
     const struct comparing *comparing = context;
@@ -117,6 +128,9 @@ static int same_event(void *context, const struct history_row *row, struct error
     if (row->op != change->op || !value_equals(&row->lsn, &change->lsn) ||
         !value_equals(&row->tx_id, &change->tx_id))
         return 0;
+    /* After a restore the source may come to the same positions and transactions again. A flattened record's
+     * time may be that of another clock. */
+    if (!change->flattened && !same_time(row->changed_at, change->changed_at)) return 0;
     for (size_t i = 0; i < table->count; i++)
         if (counts(table, change->op, i) && (!value_equals(&row->before[i], &table->before[i]) ||
                                              !value_equals(&row->after[i], &table->after[i])))
@@ -134,8 +148,12 @@ static int load_row(void *context, const struct history_row *row, struct error *
     const struct loading *loading = context;
     const struct captured_table *table = loading->lookup->table;
     uint64_t hash = identity_hash(table, row->op, &row->lsn, &row->tx_id, row->before, row->after);
-    int32_t run = runs_of_row(&loading->redelivery->runs, table->table_id, row);
-    return identity_map_add(&loading->lookup->map, hash, row->change_id, run, true) ? 0 : error_memory(error);
+    struct occurrence occurrence = {.hash = hash,
+                                    .change_id = row->change_id,
+                                    .offset = row->offset,
+                                    .run = runs_of_row(&loading->redelivery->runs, table->table_id, row),
+                                    .stored = true};
+    return identity_map_add(&loading->lookup->map, &occurrence) ? 0 : error_memory(error);
 }
 
 /* Adds the re-deliveries that repeat rows from..to: their hashes are those of the rows. */
@@ -145,10 +163,11 @@ static int load_repeats(struct redelivery *redelivery, struct lookup *lookup, in
     sqlite3_stmt *statement;
     int code, result = 0;
     size_t last_row = lookup->map.count;
-    if (database_prepare(redelivery->db,
-                         "SELECT change_id, run FROM redelivered_event WHERE change_id BETWEEN ?1 AND ?2"
-                         " ORDER BY change_id",
-                         &statement, error))
+    if (database_prepare(
+            redelivery->db,
+            "SELECT change_id, run, \"offset\" FROM redelivered_event WHERE change_id BETWEEN ?1 AND ?2"
+            " ORDER BY change_id",
+            &statement, error))
         return -1;
     sqlite3_bind_int64(statement, 1, from);
     sqlite3_bind_int64(statement, 2, to);
@@ -161,9 +180,11 @@ static int load_repeats(struct redelivery *redelivery, struct lookup *lookup, in
         while (first_row < last_row && lookup->map.all[first_row].change_id < change_id) first_row++;
         if (first_row == last_row || lookup->map.all[first_row].change_id != change_id)
             continue; /* another table's */
-        if (!identity_map_add(&lookup->map, lookup->map.all[first_row].hash, change_id,
-                              runs_numbered(&redelivery->runs, number), false))
-            result = error_memory(error);
+        struct occurrence occurrence = {.hash = lookup->map.all[first_row].hash,
+                                        .change_id = change_id,
+                                        .offset = sqlite3_column_int64(statement, 2),
+                                        .run = runs_numbered(&redelivery->runs, number)};
+        if (!identity_map_add(&lookup->map, &occurrence)) result = error_memory(error);
     }
     sqlite3_finalize(statement);
     return result;
@@ -274,7 +295,8 @@ static int is_occurrence(struct redelivery *redelivery, const struct lookup *loo
 {
     struct comparing comparing = {lookup->table, change};
     const struct run *runs = redelivery->runs.all;
-    if (found->run == NO_RUN || !runs_comparable(&runs[found->run], &runs[stream->run])) return 0;
+    if (found->run == NO_RUN || !runs_comparable(lookup->table, &runs[found->run], &runs[stream->run]))
+        return 0;
     return history_scan(redelivery->db, lookup->table, found->change_id, found->change_id, HISTORY_AS_SENT,
                         same_event, &comparing, error);
 }
@@ -284,17 +306,23 @@ static int find_repeated(struct redelivery *redelivery, const struct lookup *loo
                          const struct stream *stream, const struct change *change, uint64_t hash,
                          int64_t *change_id, struct error *error)
 {
-    const struct run *runs = redelivery->runs.all;
     const struct occurrence *found = NULL;
-    size_t given = 0, stored = 0;
+    size_t given = 0, stored = 0, before = 0;
     int same;
     *change_id = 0;
     while ((found = identity_map_find(&lookup->map, hash, found))) {
         same = is_occurrence(redelivery, lookup, stream, change, found, error);
         if (same < 0) return -1;
-        given += same && runs_same(&runs[found->run], &runs[stream->run]);
-        stored += same && found->stored;
+        if (!same) continue;
+        stored += found->stored;
+        same = runs_same(&redelivery->runs, stream, found->run, found->offset, error);
+        if (same < 0) return -1;
+        given += same > 0;
+        before += !same && runs_resume(&redelivery->runs, stream, found->run, change);
     }
+    /* Equal rows on both sides of where a run went on: nothing tells how many of them were sent twice, so
+     * that all are stored. One alone is the event that was sent last, and is sent again. */
+    if (before > 1) given += before;
     if (given >= stored) return 0;
     /* It repeats the (given+1)-th stored one; occurrences come newest first. */
     size_t skip = stored - given - 1;
@@ -318,6 +346,18 @@ static int record(struct redelivery *redelivery, const struct stream *stream, co
     return database_step(redelivery->db, redelivery->insert, error);
 }
 
+/* The event checked last is in the map from now on. */
+static int note(const struct redelivery *redelivery, struct lookup *lookup, int64_t change_id, bool stored,
+                struct error *error)
+{
+    struct occurrence occurrence = {.hash = redelivery->hash,
+                                    .change_id = change_id,
+                                    .offset = redelivery->offset,
+                                    .run = (int32_t)redelivery->stream->run,
+                                    .stored = stored};
+    return identity_map_add(&lookup->map, &occurrence) ? 0 : error_memory(error);
+}
+
 int redelivery_check(struct redelivery *redelivery, struct captured_table *table,
                      const struct message *message, const struct change *change, int64_t change_id,
                      int64_t batch_first_id, struct error *error)
@@ -325,6 +365,7 @@ int redelivery_check(struct redelivery *redelivery, struct captured_table *table
     struct stream *stream = runs_take(&redelivery->runs, table, message, change, change_id, error);
     if (!stream) return -1;
     redelivery->stream = stream;
+    redelivery->offset = message->offset;
     struct lookup *lookup = find_lookup(redelivery, table, error);
     if (!lookup) return -1;
     int64_t repeated = 0, place;
@@ -336,10 +377,8 @@ int redelivery_check(struct redelivery *redelivery, struct captured_table *table
         if (load_place(redelivery, lookup, change->lsn.type != VALUE_INTEGER, place, batch_first_id, error) ||
             find_repeated(redelivery, lookup, stream, change, redelivery->hash, &repeated, error))
             return -1;
-        if (repeated &&
-            (record(redelivery, stream, message, repeated, error) ||
-             (!identity_map_add(&lookup->map, redelivery->hash, repeated, (int32_t)stream->run, false) &&
-              error_memory(error))))
+        if (repeated && (record(redelivery, stream, message, repeated, error) ||
+                         note(redelivery, lookup, repeated, false, error)))
             return -1;
     } else if (lookup->active && ++lookup->quiet > QUIET_EVENTS) {
         forget(lookup);
@@ -358,9 +397,7 @@ int redelivery_stored(struct redelivery *redelivery, struct captured_table *tabl
         forget(lookup);
         return 0;
     }
-    return identity_map_add(&lookup->map, redelivery->hash, change_id, (int32_t)redelivery->stream->run, true)
-               ? 0
-               : error_memory(error);
+    return note(redelivery, lookup, change_id, true, error);
 }
 
 int redelivery_restart(struct redelivery *redelivery, struct slice topic, int32_t partition, int64_t offset,

@@ -49,6 +49,7 @@ int source_facts_read(struct source_facts *facts, struct slice name, struct json
                       struct arena *arena)
 {
     static const struct column_type any = {.kind = KIND_ANY};
+    if (slice_is(name, "version")) return json_skip(json, &facts->version);
     struct value *value = fact_named(facts, name);
     if (!value) return json_skip(json, NULL);
     facts->collection |= slice_is(name, "collection");
@@ -163,6 +164,7 @@ static struct slice schema_of(const struct source_facts *facts, struct arena *ar
 
 bool source_facts_apply(const struct source_facts *facts, struct arena *arena, struct change *change)
 {
+    change->version = facts->version;
     change->server = text_of(&facts->name);
     change->schema = schema_of(facts, arena);
     change->table = text_of(&facts->table);

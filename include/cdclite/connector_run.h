@@ -3,12 +3,14 @@
 
 #include "cdclite/catalog.h"
 #include "cdclite/history.h"
+#include "cdclite/sent_stretch.h"
 #include "cdclite/tx_set.h"
 
 /*
  * The runs of the connector, as the events tell them. A run is a value of the header
- * __debezium.context.runId; without it a new one begins where a tx_id comes back after another one, or where
- * lsn falls within one tx_id.
+ * __debezium.context.runId; without it a new one begins, in each partition for itself, where a tx_id comes
+ * back after another one, or where within one tx_id lsn falls, or stays after a pause. Which of those runs in
+ * several partitions are one is told by when they were sent (sent_stretch.h).
  */
 
 /* One row of connector_run. */
@@ -19,7 +21,11 @@ struct run {
     int32_t partition;
     char *run_id; /* NULL without the header */
     bool has_last, has_greatest, unsaved;
+    bool resumes; /* began at the position where the run before it in its partition had ended */
     int64_t last_tx, last_lsn, greatest_lsn;
+    struct sent_stretch stretch; /* being read (only without the header) */
+    bool has_before;             /* and before that one */
+    int64_t greatest_before;     /* the run had reached this place */
 };
 
 /* A table's events in one partition of one topic. */
@@ -37,6 +43,7 @@ struct runs {
     struct run *all;
     size_t count;
     struct stream *streams; /* the one used last stands first */
+    struct sent_stretches stretches;
     struct sqlite3_stmt *save;
 };
 
@@ -65,17 +72,9 @@ int32_t runs_of_row(const struct runs *runs, int64_t table_id, const struct hist
 /* The index of the run with this number in connector_run, or NO_RUN. */
 int32_t runs_numbered(const struct runs *runs, int64_t number);
 
-/* Whether two runs of one table can have given the same event: runs without the header are compared within
- * their partition only, as nothing tells which of them are one. */
-bool runs_comparable(const struct run *a, const struct run *b);
-bool runs_same(const struct run *a, const struct run *b);
-
 /* How far in the source's log an event stands: its lsn, or where that is no number its commit time. False for
  * an event that says no position: nothing tells it from another of the same content. */
 bool run_place(const struct change *change, int64_t *place);
-
-/* Whether another run of the stream's table has reached this place. */
-bool runs_others_reached(const struct runs *runs, const struct stream *stream, int64_t place);
 
 /* Writes what the runs have reached, within the open transaction. */
 int runs_save(struct runs *runs, struct error *error);

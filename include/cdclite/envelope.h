@@ -21,10 +21,12 @@ struct change {
     char op; /* c u d r t, m for a logical message */
     struct slice server, schema,
         table;                  /* source.name, .schema (where it has none: .db; SQL Server: both), .table */
+    struct slice version;       /* of Debezium, source text */
     int64_t changed_at;         /* commit time at the source, microseconds since 1970 UTC */
     struct value lsn, tx_id;    /* position and transaction at the source (source_facts.h says which of its
                                    members    they are); NULL where there is none */
     struct slice before, after; /* source text of the row objects, absent for null */
+    struct slice made_ms; /* source text of ts_ms, when the connector made the event; absent when flattened */
     enum snapshot_mark snapshot;
     bool flattened; /* by ExtractNewRecordState: `after` (of a delete `before`) is the whole record */
     bool upsert; /* a flattened record without __op: `op` is c until the row's last state says whether it is u

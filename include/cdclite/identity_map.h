@@ -9,6 +9,7 @@
 struct occurrence {
     uint64_t hash;
     int64_t change_id; /* the stored row: itself, or the one it repeats */
+    int64_t offset;    /* where it stood in its partition */
     int32_t run;       /* whose run of the connector gave it */
     bool stored;       /* false: a re-delivery */
     uint32_t next;     /* index + 1 of the next one in its bucket */
@@ -21,8 +22,8 @@ struct identity_map {
     size_t bucket_count;
 };
 
-/* False when memory ran out. */
-bool identity_map_add(struct identity_map *map, uint64_t hash, int64_t change_id, int32_t run, bool stored);
+/* Adds a copy, whose `next` is the map's own. False when memory ran out. */
+bool identity_map_add(struct identity_map *map, const struct occurrence *occurrence);
 
 /* The first occurrence with `hash`, or the next one behind `after`; NULL at the end. */
 const struct occurrence *identity_map_find(const struct identity_map *map, uint64_t hash,

@@ -5,9 +5,9 @@
 
 /*
  * Debezium delivers at least once: after a crash of Connect it goes back and sends a stretch again, at new
- * offsets. An event's identity is (table, lsn, tx_id, op, before, after). The k-th occurrence of an identity
- * within one run of the connector (connector_run.h) is a re-delivery if another run has given k of them
- * already.
+ * offsets. An event's identity is (table, lsn, tx_id, commit time, op, before, after). The k-th occurrence of
+ * an identity within one run of the connector (connector_run.h, run_comparison.h) is a re-delivery if another
+ * run has given k of them already; but equal rows that follow where a run went on amid them are new.
  *
  * Nothing is looked up while a table has seen one run, nor for an event whose place in the source's log is
  * above all that other runs have reached, nor for one that says no position.

@@ -10,6 +10,7 @@
  * adds to a flattened record (its option add.fields).
  */
 struct source_facts {
+    struct slice version; /* source text */
     struct value name, db, schema, table, ts_ms, ts_us, snapshot;
     struct value lsn, tx_id;             /* PostgreSQL; Oracle has a txId, Spanner a server_transaction_id */
     struct value file, pos, row, gtid;   /* MySQL, MariaDB; Vitess has a vgtid */

@@ -10,6 +10,13 @@
 
 static struct identity_map map;
 
+static bool add(uint64_t hash, int64_t change_id, int32_t run, bool stored)
+{
+    struct occurrence occurrence = {
+        .hash = hash, .change_id = change_id, .offset = -change_id, .run = run, .stored = stored};
+    return identity_map_add(&map, &occurrence);
+}
+
 static int end(void **state)
 {
     (void)state;
@@ -40,12 +47,13 @@ static void an_empty_map_finds_nothing(void **state)
 static void what_was_added_comes_back_whole(void **state)
 {
     (void)state;
-    assert_true(identity_map_add(&map, UINT64_MAX, INT64_C(1) << 40, 7, true));
-    assert_true(identity_map_add(&map, 0, -3, INT32_MAX, false));
+    assert_true(add(UINT64_MAX, INT64_C(1) << 40, 7, true));
+    assert_true(add(0, -3, INT32_MAX, false));
     const struct occurrence *found = identity_map_find(&map, UINT64_MAX, NULL);
     assert_non_null(found);
     assert_int_equal(found->hash, UINT64_MAX);
     assert_int_equal(found->change_id, INT64_C(1) << 40);
+    assert_int_equal(found->offset, -(INT64_C(1) << 40));
     assert_int_equal(found->run, 7);
     assert_true(found->stored);
     assert_null(identity_map_find(&map, UINT64_MAX, found));
@@ -60,7 +68,7 @@ static void what_was_added_comes_back_whole(void **state)
 static void one_hash_has_many_occurrences(void **state)
 {
     (void)state;
-    for (int i = 0; i < 60; i++) assert_true(identity_map_add(&map, (uint64_t)i % 3, i, 0, true));
+    for (int i = 0; i < 60; i++) assert_true(add((uint64_t)i % 3, i, 0, true));
     assert_int_equal(count_of(0), 20);
     assert_int_equal(count_of(1), 20);
     assert_int_equal(count_of(2), 20);
@@ -72,7 +80,7 @@ static void hashes_in_one_bucket_are_told_apart(void **state)
 {
     (void)state;
     for (uint64_t i = 0; i < 50; i++)
-        for (int k = 0; k < 2; k++) assert_true(identity_map_add(&map, i << 32 | 5, k, 0, true));
+        for (int k = 0; k < 2; k++) assert_true(add(i << 32 | 5, k, 0, true));
     for (uint64_t i = 0; i < 50; i++) assert_int_equal(count_of(i << 32 | 5), 2);
     assert_int_equal(count_of(5 + 1024), 0);
     assert_int_equal(count_of(UINT64_C(50) << 32 | 5), 0);
@@ -82,8 +90,7 @@ static void nothing_is_lost_while_the_map_grows(void **state)
 {
     enum { MANY = 100000 };
     (void)state;
-    for (uint64_t i = 0; i < MANY; i++)
-        assert_true(identity_map_add(&map, i * 7, (int64_t)i % 2, 1, i % 2 == 0));
+    for (uint64_t i = 0; i < MANY; i++) assert_true(add(i * 7, (int64_t)i % 2, 1, i % 2 == 0));
     for (uint64_t i = 0; i < MANY; i++) {
         const struct occurrence *found = identity_map_find(&map, i * 7, NULL);
         assert_non_null(found);
@@ -96,10 +103,10 @@ static void nothing_is_lost_while_the_map_grows(void **state)
 static void a_cleared_map_is_empty_and_can_be_filled_again(void **state)
 {
     (void)state;
-    assert_true(identity_map_add(&map, 5, 1, 0, true));
+    assert_true(add(5, 1, 0, true));
     identity_map_clear(&map);
     assert_null(identity_map_find(&map, 5, NULL));
-    assert_true(identity_map_add(&map, 6, 2, 0, true));
+    assert_true(add(6, 2, 0, true));
     assert_int_equal(count_of(6), 1);
     assert_int_equal(count_of(5), 0);
 }

@@ -121,8 +121,11 @@ def kills(checks, given):
             place.write('events.jsonl', b''.join(lines[:len(lines) * (i + 1) // KILLS]))
             running = subprocess.Popen([given.cdclite, 'load', '--input', 'events.jsonl', '--db', place.db, '--text',
                                         place.text, '--quiet'], cwd=place.folder.name, stdin=subprocess.DEVNULL)
+            started = time.monotonic()
             try:
-                running.wait(chance.uniform(0.02, 0.2))
+                # The first goes through, to tell how long one takes.
+                running.wait(chance.uniform(took / 2, 1.2 * took) if i else None)
+                took = time.monotonic() - started
             except subprocess.TimeoutExpired:
                 running.send_signal(signal.SIGKILL)
                 running.wait()
@@ -137,7 +140,7 @@ def kills(checks, given):
                 f['check'] == 'text' and UNCOMMITTED.match(f['what']) for f in findings), findings)
         place.load('events.jsonl')
         verify(checks, f'after {killed} kills, {uncommitted} between text and commit', place)
-        checks.check('loads were killed, having stored something', killed > KILLS // 4 and len(stored) > 3, stored)
+        checks.check('loads were killed, having stored something', killed > 2 and len(stored) > 2, stored)
 
 
 def loading(checks, given):
