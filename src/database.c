@@ -81,7 +81,7 @@ static int take_lock(struct database *database, struct error *error)
     char name[PATH_MAX];
     if ((size_t)snprintf(name, sizeof name, "%s.lock", database->path) >= sizeof name)
         return error_set(error, ERROR_STORAGE, "%s: the path is too long", database->path);
-    database->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    database->lock_fd = (int)TEMP_FAILURE_RETRY(open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666));
     if (database->lock_fd < 0)
         return error_set(error, ERROR_STORAGE, "%s: cannot create %s: %s (choose another place with --db)",
                          database->path, name, strerror(errno));

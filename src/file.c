@@ -39,7 +39,7 @@ int file_sync_directory(const char *path, struct error *error)
 {
     char *copy = strdup(path);
     if (!copy) return error_memory(error);
-    int directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int directory = (int)TEMP_FAILURE_RETRY(open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     int failed = directory < 0 || fsync(directory);
     int code = errno;
     if (directory >= 0) close(directory);
