@@ -21,14 +21,19 @@ const char *const database_migrations[DATABASE_VERSION] = {"schema/001_history.s
 
 int database_fail(sqlite3 *handle, struct error *error, const char *what)
 {
-    return error_set(error, ERROR_STORAGE, "%s: %s", what, handle ? sqlite3_errmsg(handle) : "out of memory");
+    int code = handle ? sqlite3_extended_errcode(handle) : SQLITE_NOMEM;
+    if (code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM)
+        return error_set(error, ERROR_FAILURE, "%s: out of memory", what);
+    return error_set(error, ERROR_STORAGE, "%s: %s", what, sqlite3_errmsg(handle));
 }
 
 int database_run(sqlite3 *handle, const char *sql, struct error *error)
 {
     if (sqlite3_exec(handle, sql, NULL, NULL, NULL) == SQLITE_OK) return 0;
     char what[160];
-    snprintf(what, sizeof what, "database: %.100s%s", sql, strlen(sql) > 100 ? "…" : "");
+    int shown = (int)strcspn(sql, "\n");
+    if (shown > 100) shown = 100;
+    snprintf(what, sizeof what, "database: %.*s%s", shown, sql, sql[shown] ? "…" : "");
     return database_fail(handle, error, what);
 }
 
@@ -145,7 +150,7 @@ static int migrate(struct database *database, int64_t version, struct error *err
             database_run(database->handle, file->text, error) ||
             database_run(database->handle, pragmas, error)) {
             sqlite3_exec(database->handle, "ROLLBACK", NULL, NULL, NULL);
-            return error_context(error, "%s", database->path);
+            return -1;
         }
     }
     return 0;
