@@ -19,6 +19,10 @@ int file_absolute_path(const char *path, enum error_kind kind, char **absolute, 
         goto done;
     }
     directory = realpath(dirname(copy), NULL);
+    if (!directory && errno == ENOMEM) {
+        error_memory(error);
+        goto done;
+    }
     if (!directory) {
         error_set(error, kind, "%s: cannot use its directory: %s", path, strerror(errno));
         goto done;

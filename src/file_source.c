@@ -306,10 +306,11 @@ static int open_regular(struct file_source *file, struct positions *positions, s
     if (S_ISDIR(status.st_mode))
         return error_set(error, ERROR_SOURCE, "%s: a directory; --input takes a file", path);
     char *absolute = realpath(path, NULL);
+    if (!absolute && errno != ENOMEM) return fail(file, error, "cannot find its path");
     if (!absolute || asprintf(&file->topic, "file:%s", absolute) < 0) {
         free(absolute);
         file->topic = NULL;
-        return fail(file, error, "cannot find its path");
+        return error_memory(error);
     }
     free(absolute);
     if (!S_ISREG(status.st_mode)) {

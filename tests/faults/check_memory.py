@@ -17,7 +17,7 @@ def main():
             print('skipped: AddressSanitizer has a malloc of its own')
             return
         steps, allocations = lab.trace(sites=1)
-        sites = [n for series, n, _, _ in steps if series == 'memory']
+        sites = [n for series, n, _ in steps if series == 'memory']
         for ever, share in (('', 1), (':ever', 5)):
             failing = sites[::share] if lab.long else sites[share::len(sites) // 40]
             tally = Tally()

@@ -13,10 +13,9 @@ class Cuts:
         self.lab = lab
         self.more = {'nosync': unsynced} if unsynced else {}
         self.tally = Tally()
-        steps = [(series, n, what + ' ' + name) for series, n, what, name in lab.trace(**self.more)[0]]
         self.ends = {}  # at which call, and how many batches were committed before it
         batches = text = 0
-        for series, n, step in steps:
+        for series, n, step in lab.trace(**self.more)[0]:
             text += step.startswith('before text')
             # The commits before the first batch are those of the start.
             batches += text > 0 and step.startswith(COMMIT)

@@ -54,9 +54,9 @@ def try_fault(lab, tally, at, what, ever, step, codes=(STORAGE,)):
 
 
 def sweep(checks, lab):
-    steps = [(n, what, name) for series, n, what, name in lab.trace()[0] if series == 'io' and name != 'the end']
+    steps = [(n, step) for series, n, step in lab.trace()[0] if series == 'io' and step != 'sync the end']
     for what, ever in FAULTS:
-        struck = [(n, f'{kind} {name}') for n, kind, name in steps if not STRIKES[what] or kind in STRIKES[what]]
+        struck = [(n, step) for n, step in steps if not STRIKES[what] or step.split()[0] in STRIKES[what]]
         if not lab.long:
             struck = struck[len(what) % 7::len(struck) // 12]
         tally = Tally()

@@ -2,6 +2,7 @@
 import argparse
 import collections
 import concurrent.futures
+import functools
 import gzip
 import json
 import os
@@ -107,26 +108,23 @@ def read_only(path):
 class Load:
     """A load's folder: its database, its texts, and the programs run on them."""
 
-    def __init__(self, lab, folder=None):
+    def __init__(self, lab):
         self.lab = lab
-        self.made = folder is None
-        self.folder = folder or tempfile.mkdtemp(prefix='load-', dir=lab.folder)
+        self.folder = tempfile.mkdtemp(prefix='load-', dir=lab.folder)
         self.db = self.path('history.db')
-        self.source = ['--input', lab.input]
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        if self.made:
-            shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder)
 
     def path(self, name):
         return os.path.join(self.folder, name)
 
     def words(self, *more):
         texts = [word for table, name in self.lab.texts.items() for word in ('--text', f'{table}={self.path(name)}')]
-        return ['load', *self.source, '--db', self.db, *texts, '--quiet', *more]
+        return ['load', *self.lab.source, '--db', self.db, *texts, '--quiet', *more]
 
     def start(self, **variables):
         """The faulty program, started; the variables' names are without FAULT_."""
@@ -218,29 +216,31 @@ class Lab:
         self.knobs = {'FAULT_BATCH': str(batch), 'FAULT_CHECKPOINT': str(checkpoint)}
         with open(self.input, 'w', encoding='utf-8') as out:
             out.write(content)
+        self.source = ['--input', self.input]
+
+    @functools.cached_property
+    def content(self):
         with Load(self) as load:
             failed = load.undisturbed()
             if failed:
                 raise RuntimeError(failed)
-            self.content = load.content()
-        self.steps = self.allocations = None
+            return load.content()
 
     def close(self):
         self.temporary.cleanup()
 
     def trace(self, **variables):
-        """The passings of a load without faults: [(series, n, what, name)]; and how many allocations there were."""
+        """The passings of a load without faults: [(series, n, step)]; and how many allocations there were."""
         with Load(self) as load:
             trace = os.path.join(self.folder, 'trace')
             code, said = load.faulty(trace=trace, **variables)
             if code or load.wrong():
                 raise RuntimeError(f'without a fault: exit code {code}, {said} {load.wrong()}')
             with open(trace, encoding='utf-8') as lines:
-                parts = [line.rstrip('\n').split(' ', 3) for line in lines]
+                parts = [line.rstrip('\n').split(' ', 2) for line in lines]
             os.remove(trace)
         allocations = int(parts[-1][1]) if parts[-1][0] == 'end' else 0
-        return [(series, int(n), what, name) for series, n, what, name in
-                (part for part in parts if part[0] != 'end')], allocations
+        return [(series, int(n), step) for series, n, step in parts if series != 'end'], allocations
 
 
 class Tally:

@@ -66,6 +66,7 @@ __attribute__((constructor)) static void begin(void)
         fault.trace =
             (int)syscall(SYS_openat, AT_FDCWD, trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     plan = (struct plan){.directory = getenv("FAULT_DIR"),
+                         .from = getenv("FAULT_FROM"),
                          .unsynced = getenv("FAULT_NOSYNC"),
                          .seed = (unsigned)number("FAULT_SEED"),
                          .batch = number("FAULT_BATCH"),
@@ -90,20 +91,31 @@ _Noreturn void plan_kill(void)
     for (;;) pause();
 }
 
-static int due(enum series series)
+static int due(enum series series, const char *step)
 {
+    if (plan.from || (plan.only && strcmp(plan.only, step) != 0)) return NOTHING;
     long now = ++passed[series];
     if (fault.series != series || !fault.at) return NOTHING;
     return now == fault.at || (fault.ever && now > fault.at) ? fault.what : NOTHING;
 }
 
-static void trace(enum series series, const char *what, const char *name)
+static void trace(enum series series, const char *step)
 {
     char line[256];
     if (fault.trace < 0) return;
-    int size =
-        snprintf(line, sizeof line, "%s %ld %s %.200s\n", series_names[series], passed[series], what, name);
+    int size = snprintf(line, sizeof line, "%s %ld %.200s\n", series_names[series], passed[series], step);
     syscall(SYS_write, fault.trace, line, size);
+}
+
+/* Counts a passing: what shall become of it. */
+static int passing(enum series series, const char *what, const char *name)
+{
+    char step[200];
+    snprintf(step, sizeof step, "%s %.180s", what, name);
+    int fate = due(series, step);
+    trace(series, step);
+    if (fate == KILL) plan_kill();
+    return fate;
 }
 
 static bool strikes(int what, enum kind kind)
@@ -120,27 +132,22 @@ static bool strikes(int what, enum kind kind)
 int plan_io(enum kind kind, const char *name)
 {
     if (!fault.running) return NOTHING;
-    int what = due(SERIES_IO);
-    trace(SERIES_IO, kind_names[kind], name);
-    if (what == KILL) plan_kill();
-    return strikes(what, kind) ? what : NOTHING;
+    int fate = passing(SERIES_IO, kind_names[kind], name);
+    return strikes(fate, kind) ? fate : NOTHING;
 }
 
 void plan_point(const char *when, const char *name)
 {
-    char what[200];
-    int due_now = due(SERIES_POINT);
-    snprintf(what, sizeof what, "%s %s", when, name);
-    trace(SERIES_POINT, what, "");
-    if (due_now == KILL) plan_kill();
+    if (plan.from && strcmp(plan.from, name) == 0) plan.from = NULL;
+    passing(SERIES_POINT, when, name);
 }
 
 bool plan_memory(void)
 {
-    return fault.running && due(SERIES_MEMORY) != NOTHING;
+    return fault.running && due(SERIES_MEMORY, "") != NOTHING;
 }
 
 void plan_site(void)
 {
-    if (fault.running) trace(SERIES_MEMORY, "site", "");
+    if (fault.running) trace(SERIES_MEMORY, "site");
 }

@@ -7,12 +7,17 @@
  * What shall go wrong, and when. Told by environment variables, so that the program's own command line stays
  * as users write it:
  *
- *   FAULT=SERIES:N:WHAT[:ever]  at the N-th passing of a series (io, point, memory), once or from there on
- *         WHAT is kill, power (cut the power; FAULT_SEED says what of the unsynced survives), short (half of
- * what is written or read), or an errno: ENOSPC, EIO, EINTR, ENOMEM FAULT_DIR=DIR       the folder whose
- * files count FAULT_TRACE=FILE    gets a line a passing: "io 17 write history.db-wal" FAULT_NOSYNC=SUFFIX
- * syncs of files that end so do nothing: a layer that does not notice is broken itself FAULT_BATCH=N messages
- * a batch, FAULT_CHECKPOINT=N pages of WAL a checkpoint: small loads have all steps
+ *   FAULT=SERIES:N:WHAT[:ever]  at the N-th passing of a series (io, point, memory), once or from there on.
+ *                 WHAT is kill, power (cuts it), short (half is read or written), or an errno: ENOSPC, EIO,
+ *                 EINTR, ENOMEM
+ *   FAULT_FROM    counts only from the first passing of this point on
+ *   FAULT_ONLY    counts only passings of that name, as a trace has them: "write history.db-wal"
+ *   FAULT_SEED    says what survives a power cut of what was not synced
+ *   FAULT_NOSYNC  syncs of files that end so do nothing: a layer that does not notice is broken itself
+ *   FAULT_DIR     the folder whose files count
+ *   FAULT_TRACE   a file that gets a line a passing: "io 17 write history.db-wal"
+ *   FAULT_SITES   traces the first allocation of each way that leads to one: "memory 17 site"
+ *   FAULT_BATCH   messages a batch, and FAULT_CHECKPOINT pages a checkpoint: small loads have all steps
  */
 enum series { SERIES_IO, SERIES_POINT, SERIES_MEMORY };
 
@@ -35,6 +40,8 @@ enum { FAULT_SHORT = -1, FAULT_POWER = -2 };
 struct plan {
     const char *directory; /* NULL: no file counts */
     const char *unsynced;  /* of FAULT_NOSYNC, or NULL */
+    const char *from;      /* of FAULT_FROM, until it was passed */
+    const char *only;      /* of FAULT_ONLY, or NULL */
     unsigned seed;
     int batch, checkpoint; /* 0: as the program has them */
     bool cuts_power, sites;
