@@ -2,6 +2,7 @@
 between any two steps of a commit. Started again and again until it is through, the load leaves what an undisturbed one
 leaves."""
 import collections
+import itertools
 import os
 import random
 import subprocess
@@ -39,6 +40,7 @@ class Driver:
         self.kills, self.hit = collections.Counter(), collections.Counter()
         self.trace = load.path('trace')
         self.reached = self.stalled = 0
+        self.steps = itertools.cycle(STEPS)
 
     def reach(self, how):
         """How far a start is let go on, so that the kills are spread over the load; farther when it got nowhere."""
@@ -46,9 +48,9 @@ class Driver:
         self.stalled = self.stalled + 1 if batches == self.reached else 0
         self.reached = batches
         left = max(0, self.batches - batches)
-        # Never near the end, where one that gets on better than was measured would be through too soon.
-        left = min(left / 4, left / max(1, self.most - sum(self.kills.values())))
-        return 2 * left * self.times[how][1] * (1 + 0.3 * self.stalled)
+        fair = 2 * left / max(1, self.most - sum(self.kills.values()))
+        # Never to the end, as one that gets on better than was measured would be through too soon.
+        return min(fair * (1 + 0.3 * self.stalled), left / 3) * self.times[how][1]
 
     def kill_inside(self, how):
         """At some passing: of the start in one of five cases, of a named step, or of any call or step after the start."""
@@ -56,8 +58,8 @@ class Driver:
             os.remove(self.trace)
         if self.random.random() < 0.2:
             where = {'fault': f'{how}:{self.random.randint(1, self.times[how][0])}:kill'}
-        elif self.random.random() < 0.5:
-            step = self.random.choice(STEPS)
+        elif self.random.random() < 0.6:
+            step = next(self.steps)
             series = 'point' if step.startswith(('before', 'after')) else 'io'
             where = {'fault': f'{series}:{self.random.randint(1, 1 + int(self.reach("batch")))}:kill', 'only': step}
         else:
@@ -150,8 +152,7 @@ def main():
     checks = Checks()
     whole = ''.join(messages(given.data, 'm-crash-duplicates'))
     some = ''.join(list(messages(given.data, 'm-crash-duplicates'))[:400])
-    ahead = small_input(given.data).replace('bankserver1', 'ahead')
-    lab = Lab(given, ahead + (whole if given.long else some), BATCH, checkpoint=32)
+    lab = Lab(given, (whole if given.long else some) + small_input(given.data), BATCH, checkpoint=32)
     try:
         check(checks, 'from a file', lab, 340 if given.long else 30)
     finally:

@@ -245,7 +245,7 @@ class Lab:
 
 class Tally:
     """Counts outcomes of many trials; failures one line each, the first of them shown."""
-    MOST_SHOWN = 12
+    MOST_SHOWN = 20
 
     def __init__(self):
         self.outcomes = collections.Counter()

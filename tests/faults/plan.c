@@ -67,6 +67,7 @@ __attribute__((constructor)) static void begin(void)
             (int)syscall(SYS_openat, AT_FDCWD, trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     plan = (struct plan){.directory = getenv("FAULT_DIR"),
                          .from = getenv("FAULT_FROM"),
+                         .only = getenv("FAULT_ONLY"),
                          .unsynced = getenv("FAULT_NOSYNC"),
                          .seed = (unsigned)number("FAULT_SEED"),
                          .batch = number("FAULT_BATCH"),
