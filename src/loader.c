@@ -394,6 +394,7 @@ static int take_message(struct loader *loader, struct position *position, struct
     if (message->value.size > loader->settings->max_event_bytes && !message->refusal)
         message->refusal = "larger than --max-event-bytes";
     int result = take_event(loader, message, error);
+    if (loader->arena.failed) result = error_memory(error);
     if (result > 0) {
         char problem[512];
         snprintf(problem, sizeof problem, "%.500s", error->text);
