@@ -24,6 +24,11 @@ int database_fail(sqlite3 *handle, struct error *error, const char *what)
     int code = handle ? sqlite3_extended_errcode(handle) : SQLITE_NOMEM;
     if (code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM)
         return error_set(error, ERROR_FAILURE, "%s: out of memory", what);
+    /* "disk I/O error" may be a full disk: the system says it better. */
+    int system =
+        (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(handle) : 0;
+    if (system)
+        return error_set(error, ERROR_STORAGE, "%s: %s: %s", what, sqlite3_errmsg(handle), strerror(system));
     return error_set(error, ERROR_STORAGE, "%s: %s", what, sqlite3_errmsg(handle));
 }
 

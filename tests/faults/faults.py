@@ -112,6 +112,7 @@ class Load:
         self.lab = lab
         self.folder = tempfile.mkdtemp(prefix='load-', dir=lab.folder)
         self.db = self.path('history.db')
+        self.source = lab.source
 
     def __enter__(self):
         return self
@@ -124,7 +125,7 @@ class Load:
 
     def words(self, *more):
         texts = [word for table, name in self.lab.texts.items() for word in ('--text', f'{table}={self.path(name)}')]
-        return ['load', *self.lab.source, '--db', self.db, *texts, '--quiet', *more]
+        return ['load', *self.source, '--db', self.db, *texts, '--quiet', *more]
 
     def start(self, **variables):
         """The faulty program, started; the variables' names are without FAULT_."""
@@ -189,9 +190,9 @@ class Load:
         if not os.path.exists(self.db):
             return 0
         with tempfile.TemporaryDirectory(dir=self.lab.folder) as copy:
-            for name in os.listdir(self.folder):
-                if name.startswith('history.db'):
-                    shutil.copy(self.path(name), copy)
+            for end in ('', '-wal'):
+                if os.path.exists(self.db + end):
+                    shutil.copy(self.db + end, copy)
             db = sqlite3.connect(os.path.join(copy, 'history.db'))
             try:
                 return db.execute('SELECT count(*) FROM batch').fetchone()[0]
