@@ -190,7 +190,7 @@ class Load:
         if not os.path.exists(self.db):
             return 0
         with tempfile.TemporaryDirectory(dir=self.lab.folder) as copy:
-            for end in ('', '-wal'):
+            for end in ('', '-wal', '-journal'):
                 if os.path.exists(self.db + end):
                     shutil.copy(self.db + end, copy)
             db = sqlite3.connect(os.path.join(copy, 'history.db'))

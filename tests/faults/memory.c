@@ -11,7 +11,7 @@ void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *at, size_t size);
 
-enum { DEPTH = 14, SITES = 1 << 20 };
+enum { DEPTH = 8, SITES = 1 << 20 };
 
 /* Whether an allocation was never asked for from here before, by way of the same callers. */
 static bool is_new_site(void)
