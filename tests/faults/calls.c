@@ -91,15 +91,26 @@ int close(int fd)
     return (int)syscall(SYS_close, fd);
 }
 
+/* How much of `size` is to be read; -1 when that fails. */
+static ssize_t readable(int fd, size_t size)
+{
+    if (!watches(fd)) return (ssize_t)size;
+    int fault = plan_io(KIND_READ, all[fd].name);
+    if (fault == FAULT_POWER) disk_cut(plan.seed);
+    if (fault == FAULT_SHORT && size > 1) size /= 2;
+    return fault > 0 ? refused(fault) : (ssize_t)size;
+}
+
+ssize_t read(int fd, void *buffer, size_t size)
+{
+    ssize_t most = readable(fd, size);
+    return most < 0 ? -1 : syscall(SYS_read, fd, buffer, most);
+}
+
 ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
 {
-    if (watches(fd)) {
-        int fault = plan_io(KIND_READ, all[fd].name);
-        if (fault == FAULT_POWER) disk_cut(plan.seed);
-        if (fault == FAULT_SHORT && size > 1) size /= 2;
-        if (fault > 0) return refused(fault);
-    }
-    return syscall(SYS_pread64, fd, buffer, size, offset);
+    ssize_t most = readable(fd, size);
+    return most < 0 ? -1 : syscall(SYS_pread64, fd, buffer, most, offset);
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset)

@@ -4,7 +4,11 @@ import sys
 
 from faults import Checks, Lab, Load, Tally, arguments, each, small_input
 
-STORAGE = 4
+SOURCE, STORAGE = 3, 4
+SEEN = {'create history.db', 'create history.db-wal', 'create holding.txt', 'write history.db', 'write history.db-wal',
+        'write holding.txt', 'write keyed.txt', 'sync history.db', 'sync history.db-wal', 'sync holding.txt',
+        'sync keyed.txt', 'sync .', 'truncate history.db', 'unlink history.db-wal', 'read history.db-wal',
+        'map history.db-shm', 'lock history.db.lock'}
 # Which calls a fault can strike, as FAULT's own list says it (plan.c).
 STRIKES = {'EIO': None,
            'ENOSPC': {'create', 'write', 'sync'},
@@ -53,8 +57,23 @@ def try_fault(lab, tally, at, what, ever, step, codes=(STORAGE,)):
         tally.note(f'exit {code}')
 
 
+def check_input(checks, lab):
+    """The input fails: that is the source's error, not the storage's."""
+    # The first read only looks whether it is compressed.
+    for step, at, what, wanted in (('open', 1, 'EIO', SOURCE), ('read', 2, 'EIO', SOURCE), ('read', 2, 'EINTR', 0),
+                                   ('read', 2, 'short', 0)):
+        with Load(lab) as load:
+            code, said = load.faulty(dir=lab.folder, only=f'{step} events.jsonl', fault=f'io:{at}:{what}')
+            wrong = '' if code else load.wrong()
+            wrong = wrong or load.undisturbed() or load.wrong()
+            checks.check(f'{what} at the {step} of the input: exit code {wanted}', code == wanted and not wrong,
+                         f'exit code {code}: {said} {wrong}')
+
+
 def sweep(checks, lab):
     steps = [(n, step) for series, n, step in lab.trace()[0] if series == 'io' and step != 'sync the end']
+    unseen = SEEN - {step for _, step in steps}
+    checks.check('the layer sees the calls of SQLite and of the text log', not unseen, ', '.join(sorted(unseen)))
     for what, ever in FAULTS:
         struck = [(n, step) for n, step in steps if not STRIKES[what] or step.split()[0] in STRIKES[what]]
         if not lab.long:
@@ -71,6 +90,7 @@ def main():
     lab = Lab(given, small_input(given.data), batch=20, checkpoint=16)
     try:
         sweep(checks, lab)
+        check_input(checks, lab)
     finally:
         lab.close()
     checks.exit()
