@@ -8,7 +8,7 @@ import random
 import subprocess
 import time
 
-from faults import KILLED, Checks, Lab, Load, Tally, arguments, messages, read_only, small_input
+from faults import KILLED, Checks, Lab, Load, arguments, messages, read_only, small_input
 
 BATCH = 10
 STEPS = ('after BEGIN IMMEDIATE', 'after row', 'before text', 'write holding.txt', 'sync holding.txt', 'after text',
@@ -53,7 +53,7 @@ class Driver:
         return min(fair * (1 + 0.3 * self.stalled), left / 3) * self.times[how][1]
 
     def kill_inside(self, how):
-        """At some passing: of the start in one of five cases, of a named step, or of any call or step after the start."""
+        """At some passing: of the start (one in five), of a named step, or of any call or step after the start."""
         if os.path.exists(self.trace):
             os.remove(self.trace)
         if self.random.random() < 0.2:
@@ -98,7 +98,7 @@ class Driver:
 
 
 def measured(lab):
-    """How many batches there are, and how many passings and seconds a start takes until its first batch, and a batch."""
+    """How many batches there are; passings and seconds that a start takes until its first batch, and a batch takes."""
     steps = lab.trace()[0]
     with Load(lab) as load:
         begun = time.monotonic()

@@ -1,6 +1,6 @@
-"""Memory runs out, once and for ever, on each way through the program that leads to an allocation (of it and of all its
-libraries): it says so and ends with exit code 1, or goes on unharmed, and the next start leaves what an undisturbed load
-leaves."""
+"""Memory runs out, once and for ever, on each way through the program that leads to an allocation (its own or its
+libraries'): it says so and ends with exit code 1, or goes on unharmed, and the next start leaves what an undisturbed
+load leaves."""
 from check_storage import try_fault
 from faults import Checks, Lab, Tally, arguments, each, small_input
 

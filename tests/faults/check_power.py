@@ -1,6 +1,6 @@
 """The power goes at every call on a file: what was not synced is lost, whole or in part and in any order. What was
-committed must be there, and the next start leaves what an undisturbed load leaves. And this test itself is tested: where
-syncs do nothing, it must see it."""
+committed must be there, and the next start leaves what an undisturbed load leaves. And this test itself is tested:
+where syncs do nothing, it must see it."""
 from faults import KILLED, Checks, Lab, Load, Tally, arguments, each, small_input
 
 COMMIT = 'after COMMIT'

@@ -1,7 +1,5 @@
-"""Every call on a file fails once, and from there on for ever, in each way that it can: the load ends with a clear error
-and the right exit code, or is not harmed, and the next start leaves what an undisturbed load leaves."""
-import sys
-
+"""Every call on a file fails once, and from there on for ever, in each way that it can: the load ends with a clear
+error and the right exit code, or is not harmed, and the next start leaves what an undisturbed load leaves."""
 from faults import Checks, Lab, Load, Tally, arguments, each, small_input
 
 SOURCE, STORAGE = 3, 4

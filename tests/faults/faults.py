@@ -71,7 +71,8 @@ def small_input(data):
     lines.append(json.dumps({'topic': 'bankserver1.bank_data.holding', 'partition': 3, 'offset': 7, 'key': None,
                              'value': '{"op": "c", "after": '}) + '\n')
     lines += messages(data, 'tables/flat-default-noschema')
-    lines += (line for line in messages(data, 'tables/g-transactions-heartbeat-messages') if '.bank_data.' not in line[:60])
+    lines += (line for line in messages(data, 'tables/g-transactions-heartbeat-messages')
+              if '.bank_data.' not in line[:60])
     lines += [(json.loads(line)['value'] or '{}') + '\n' for line in list(messages(data, 'm-crash-duplicates'))[30:50]]
     return ''.join(lines)
 
