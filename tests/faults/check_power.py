@@ -68,7 +68,7 @@ def main():
     lab = Lab(given, small_input(given.data), batch=20, checkpoint=16)
     try:
         sweep(checks, lab)
-        for unsynced in ('holding.txt', 'history.db-wal', 'history.db'):
+        for unsynced in ('holding.txt', 'history.db-wal', 'history.db', '.'):
             proof(checks, lab, unsynced)
     finally:
         lab.close()

@@ -35,6 +35,8 @@ def judged(load, fault, code, said, codes):
         return wrong and f'claims success, but {wrong}'
     if code not in codes:
         return f'exit code {code}'
+    if code < 0:
+        return ''
     return unclear(said, load)
 
 

@@ -148,7 +148,9 @@ bool plan_memory(void)
     return fault.running && due(SERIES_MEMORY, "") != NOTHING;
 }
 
-void plan_site(void)
+void plan_site(const char *library)
 {
-    if (fault.running) trace(SERIES_MEMORY, "site");
+    char step[200];
+    snprintf(step, sizeof step, "site %.180s", library);
+    if (fault.running) trace(SERIES_MEMORY, step);
 }

@@ -59,8 +59,8 @@ void plan_point(const char *when, const char *name);
 /* Whether this allocation fails. */
 bool plan_memory(void);
 
-/* Traces the allocation that plan_memory was asked about last. */
-void plan_site(void);
+/* Traces the allocation that plan_memory was asked about last, and who asked for it. */
+void plan_site(const char *library);
 
 /* Ends the program as SIGKILL does. */
 _Noreturn void plan_kill(void);
