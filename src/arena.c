@@ -16,13 +16,19 @@ struct arena_block {
 void *arena_alloc(struct arena *arena, size_t size)
 {
     const size_t unit = alignof(max_align_t);
-    if (size > SIZE_MAX / 2) return NULL;
+    if (size > SIZE_MAX / 2) {
+        arena->failed = true;
+        return NULL;
+    }
     size = (size + unit - 1) / unit * unit;
     struct arena_block *block = arena->blocks;
     if (!block || block->capacity - block->used < size) {
         size_t capacity = size > USUAL_BLOCK ? size : USUAL_BLOCK;
         block = malloc(sizeof *block + capacity);
-        if (!block) return NULL;
+        if (!block) {
+            arena->failed = true;
+            return NULL;
+        }
         block->used = 0;
         block->capacity = capacity;
         block->next = arena->blocks;
@@ -56,6 +62,7 @@ void arena_reset(struct arena *arena)
         kept->used = 0;
     }
     arena->blocks = kept;
+    arena->failed = false;
 }
 
 void arena_free(struct arena *arena)

@@ -8,13 +8,14 @@
 bool buffer_reserve(struct buffer *buffer, size_t more)
 {
     if (buffer->failed) return false;
-    if (buffer->capacity - buffer->size >= more) return true;
-    if (more > SIZE_MAX / 2 - buffer->size) {
+    /* Always with room for a closing NUL, so that buffer_string of what did not fail cannot fail. */
+    if (buffer->capacity > buffer->size && buffer->capacity - buffer->size - 1 >= more) return true;
+    if (more >= SIZE_MAX / 2 - buffer->size) {
         buffer->failed = true;
         return false;
     }
     size_t capacity = buffer->capacity ? buffer->capacity : 256;
-    while (capacity - buffer->size < more) capacity *= 2;
+    while (capacity - buffer->size <= more) capacity *= 2;
     char *grown = realloc(buffer->at, capacity);
     if (!grown) {
         buffer->failed = true;
@@ -53,7 +54,7 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
     va_start(arguments, format);
     int size = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    if (size < 0 || !buffer_reserve(buffer, (size_t)size + 1)) return;
+    if (size < 0 || !buffer_reserve(buffer, (size_t)size)) return;
     va_start(arguments, format);
     vsnprintf(buffer->at + buffer->size, (size_t)size + 1, format, arguments);
     va_end(arguments);
@@ -118,7 +119,7 @@ void buffer_literal(struct buffer *buffer, const char *text)
 
 const char *buffer_string(struct buffer *buffer)
 {
-    if (!buffer_reserve(buffer, 1)) return "";
+    if (buffer->failed || !buffer->at) return "";
     buffer->at[buffer->size] = '\0';
     return buffer->at;
 }

@@ -125,7 +125,7 @@ static int choose_name(struct catalog *catalog, const struct message *message, c
             return error_set(error, ERROR_USAGE, "--table %s=%s: the name %s is taken; choose another",
                              chosen->topic, chosen->name, chosen->name);
         buffer_text(name, chosen->name);
-        return 0;
+        return buffer_failed(name) ? error_memory(error) : 0;
     }
     for (int attempt = 0;; attempt++) {
         buffer_clear(name);
@@ -238,7 +238,9 @@ int catalog_table_for(struct catalog *catalog, const struct message *message, co
         }
     struct buffer name = {0};
     source_name_of(change, &name);
-    int result = make_table(catalog, message, change, buffer_string(&name), table, error);
+    int result = buffer_failed(&name)
+                     ? error_memory(error)
+                     : make_table(catalog, message, change, buffer_string(&name), table, error);
     if (result == 0) catalog->last = *table;
     buffer_free(&name);
     return result;

@@ -39,8 +39,9 @@ static int default_sql(const struct schema_column *sent, struct buffer *sql, str
     json_start(&json, slice_of(sent->otherwise));
     if (value_read(&json, &sent->type, &arena, &value) == 0 && value.type != VALUE_NULL)
         value_literal(&value, sql);
+    bool failed = arena.failed || buffer_failed(sql);
     arena_free(&arena);
-    return buffer_failed(sql) ? error_memory(error) : 0;
+    return failed ? error_memory(error) : 0;
 }
 
 /* The columns that the table has, in their order; NULL when memory ran out. */

@@ -21,14 +21,24 @@ const char *const database_migrations[DATABASE_VERSION] = {
 
 int database_fail(sqlite3 *handle, struct error *error, const char *what)
 {
-    return error_set(error, ERROR_STORAGE, "%s: %s", what, handle ? sqlite3_errmsg(handle) : "out of memory");
+    int code = handle ? sqlite3_extended_errcode(handle) : SQLITE_NOMEM;
+    if (code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM)
+        return error_set(error, ERROR_FAILURE, "%s: out of memory", what);
+    /* "disk I/O error" may be a full disk: the system says it better. */
+    int system =
+        (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(handle) : 0;
+    if (system)
+        return error_set(error, ERROR_STORAGE, "%s: %s: %s", what, sqlite3_errmsg(handle), strerror(system));
+    return error_set(error, ERROR_STORAGE, "%s: %s", what, sqlite3_errmsg(handle));
 }
 
 int database_run(sqlite3 *handle, const char *sql, struct error *error)
 {
     if (sqlite3_exec(handle, sql, NULL, NULL, NULL) == SQLITE_OK) return 0;
     char what[160];
-    snprintf(what, sizeof what, "database: %.100s%s", sql, strlen(sql) > 100 ? "…" : "");
+    int shown = (int)strcspn(sql, "\n");
+    if (shown > 100) shown = 100;
+    snprintf(what, sizeof what, "database: %.*s%s", shown, sql, sql[shown] ? "…" : "");
     return database_fail(handle, error, what);
 }
 
@@ -81,7 +91,7 @@ static int take_lock(struct database *database, struct error *error)
     char name[PATH_MAX];
     if ((size_t)snprintf(name, sizeof name, "%s.lock", database->path) >= sizeof name)
         return error_set(error, ERROR_STORAGE, "%s: the path is too long", database->path);
-    database->lock_fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+    database->lock_fd = (int)TEMP_FAILURE_RETRY(open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
     if (database->lock_fd < 0)
         return error_set(error, ERROR_STORAGE, "%s: cannot create %s: %s (choose another place with --db)",
                          database->path, name, strerror(errno));
@@ -157,7 +167,7 @@ static int migrate(struct database *database, int64_t version, struct error *err
             database_run(database->handle, file->text, error) ||
             database_run(database->handle, pragmas, error)) {
             sqlite3_exec(database->handle, "ROLLBACK", NULL, NULL, NULL);
-            return error_context(error, "%s", database->path);
+            return -1;
         }
     }
     return 0;

@@ -19,6 +19,10 @@ int file_absolute_path(const char *path, enum error_kind kind, char **absolute, 
         goto done;
     }
     directory = realpath(dirname(copy), NULL);
+    if (!directory && errno == ENOMEM) {
+        error_memory(error);
+        goto done;
+    }
     if (!directory) {
         error_set(error, kind, "%s: cannot use its directory: %s", path, strerror(errno));
         goto done;
@@ -39,7 +43,7 @@ int file_sync_directory(const char *path, struct error *error)
 {
     char *copy = strdup(path);
     if (!copy) return error_memory(error);
-    int directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int directory = (int)TEMP_FAILURE_RETRY(open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     int failed = directory < 0 || fsync(directory);
     int code = errno;
     if (directory >= 0) close(directory);

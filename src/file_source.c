@@ -191,7 +191,9 @@ static int file_next(struct source *source, int timeout_ms, struct message *mess
         int outcome = next_line(file, timeout_ms, &line, &start, message, error);
         if (outcome != SOURCE_MESSAGE || !line.at) return outcome;
         if (line.size == 0 || (line.size == 1 && *line.at == '\r')) continue;
-        if (input_line_read(line, file->settings.format, &file->arena, message)) {
+        int other = input_line_read(line, file->settings.format, &file->arena, message);
+        if (file->arena.failed) return error_memory(error);
+        if (other) {
             pass_over(file, line);
             continue;
         }
@@ -282,6 +284,10 @@ static int check_anchor(struct file_source *file, const struct position *positio
     bool same = (size_t)count == size &&
                 input_line_read(line, file->settings.format, &file->arena, &message) == 0 &&
                 position_is_anchor(position, &message);
+    if (file->arena.failed) {
+        error_memory(error);
+        goto done;
+    }
     if (!same) {
         error_set(error, ERROR_SOURCE,
                   "%s: the last line that was loaded from it (at byte %lld) reads differently now: it was "
@@ -314,10 +320,11 @@ static int open_path(struct file_source *file, struct positions *positions, stru
     if (S_ISDIR(status.st_mode))
         return error_set(error, ERROR_SOURCE, "%s: a directory; --input takes a file", path);
     char *absolute = realpath(path, NULL);
+    if (!absolute && errno != ENOMEM) return fail(file, error, "cannot find its path");
     if (!absolute || asprintf(&file->topic, "file:%s", absolute) < 0) {
         free(absolute);
         file->topic = NULL;
-        return fail(file, error, "cannot find its path");
+        return error_memory(error);
     }
     free(absolute);
     const struct position *position = positions_find(positions, slice_of(file->topic), 0);

@@ -91,8 +91,8 @@ static struct slice text_column(sqlite3_stmt *select, int column)
                           (size_t)sqlite3_column_bytes(select, column)};
 }
 
-static void read_stored(const struct captured_table *table, struct scanned *scanned,
-                        enum history_values values, struct history_row *row)
+static int read_stored(const struct captured_table *table, struct scanned *scanned,
+                       enum history_values values, struct history_row *row, struct error *error)
 {
     sqlite3_stmt *select = table->select;
     int columns = 2 * (int)table->count;
@@ -112,10 +112,11 @@ static void read_stored(const struct captured_table *table, struct scanned *scan
     value_from_column(select, 3, &row->lsn);
     value_from_column(select, 4, &row->tx_id);
     for (int i = 0; i < columns; i++) value_from_column(select, HISTORY_OWN_COLUMNS + i, &scanned->images[i]);
-    if (values == HISTORY_AS_SENT) missing_values_read(table, row->unavailable, drop_value, scanned);
-    if (!unknown.size) return;
+    if (values == HISTORY_AS_SENT && missing_values_read(table, row->unavailable, drop_value, scanned, error))
+        return -1;
+    if (!unknown.size) return 0;
     memset(scanned->unknown, 0, table->count * sizeof *scanned->unknown);
-    missing_values_read(table, unknown, note_unknown, scanned);
+    return missing_values_read(table, unknown, note_unknown, scanned, error);
 }
 
 int history_scan(sqlite3 *db, struct captured_table *table, int64_t from, int64_t to,
@@ -135,8 +136,8 @@ int history_scan(sqlite3 *db, struct captured_table *table, int64_t from, int64_
             result = database_fail(db, error, "history");
             break;
         }
-        read_stored(table, &scanned, values, &row);
-        result = each(context, &row, error);
+        result = read_stored(table, &scanned, values, &row, error);
+        if (result == 0) result = each(context, &row, error);
     }
     sqlite3_reset(table->select);
     free(scanned.images);

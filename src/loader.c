@@ -407,6 +407,7 @@ static int take_message(struct loader *loader, struct position *position, struct
         message->refusal = "larger than --max-event-bytes";
     if (note_restart(loader, position, error)) return -1;
     int result = take_event(loader, message, error);
+    if (loader->arena.failed) result = error_memory(error);
     if (result > 0) {
         char problem[512];
         snprintf(problem, sizeof problem, "%.500s", error->text);

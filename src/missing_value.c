@@ -121,16 +121,17 @@ void missing_values_list(const struct captured_table *table, bool unknown, struc
     if (list->size) buffer_char(list, ']');
 }
 
-void missing_values_read(const struct captured_table *table, struct slice list,
-                         void (*found)(void *context, size_t column, bool after), void *context)
+int missing_values_read(const struct captured_table *table, struct slice list,
+                        void (*found)(void *context, size_t column, bool after), void *context,
+                        struct error *error)
 {
     struct arena arena = {0};
     struct json_reader json;
     struct slice name;
     size_t next = 0; /* the list is in the order of the columns */
-    if (!list.size) return;
+    if (!list.size) return 0;
     json_start(&json, list);
-    if (json_open(&json, JSON_ARRAY)) return;
+    if (json_open(&json, JSON_ARRAY)) return 0;
     while (json_element(&json) == 1 && json_string(&json, &arena, &name) == 0) {
         bool after = slice_starts(name, "after_");
         const char *prefix = after ? "after_" : "before_";
@@ -144,5 +145,7 @@ void missing_values_read(const struct captured_table *table, struct slice list,
             break;
         }
     }
+    bool failed = arena.failed;
     arena_free(&arena);
+    return failed ? error_memory(error) : 0;
 }

@@ -250,11 +250,11 @@ static int read_unknown(struct row_states *states, int64_t change_id, struct sli
     sqlite3_bind_int64(states->unknown, 1, change_id);
     database_bind_slice(states->unknown, 2, unavailable);
     int code = sqlite3_step(states->unknown);
-    if (code == SQLITE_ROW)
-        missing_values_read(previous->table, slice_of(database_text(states->unknown, 0)), note_unknown,
-                            previous);
     int result =
         code == SQLITE_ROW || code == SQLITE_DONE ? 0 : database_fail(states->db, error, "unknown_value");
+    if (code == SQLITE_ROW)
+        result = missing_values_read(previous->table, slice_of(database_text(states->unknown, 0)),
+                                     note_unknown, previous, error);
     sqlite3_reset(states->unknown);
     return result;
 }
@@ -403,6 +403,7 @@ static int forget_old_key(struct row_states *states, struct captured_table *tabl
         result = find(states, table, key, &state, error);
         if (result == 0 && state.deleted) result = remove_state(states, table, key, error);
     }
+    if (arena.failed) result = error_memory(error);
     arena_free(&arena);
     return result;
 }

@@ -217,8 +217,8 @@ static void source_columns(struct buffer *out, const struct captured_table *tabl
         }
         buffer_text(out, " AS ");
         buffer_identifier(out, table->columns[i].column_name);
+        out->failed |= x.failed;
     }
-    out->failed |= x.failed;
     buffer_free(&x);
 }
 

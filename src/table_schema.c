@@ -1,5 +1,6 @@
 #include "cdclite/table_schema.h"
 
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,7 +145,8 @@ static int read_column(json_object *field, struct schema_column *column, struct 
     column->name = strdup(text_member(field, "field"));
     column->sent_as = strdup(sent_as);
     if (json_object_object_get_ex(field, "default", &otherwise) && otherwise) {
-        column->otherwise = strdup(json_object_to_json_string_ext(otherwise, JSON_C_TO_STRING_PLAIN));
+        const char *text = json_object_to_json_string_ext(otherwise, JSON_C_TO_STRING_PLAIN);
+        column->otherwise = text ? strdup(text) : NULL;
         if (!column->otherwise) return error_memory(error);
     }
     return column->name && column->sent_as ? 0 : error_memory(error);
@@ -176,6 +178,7 @@ static int read_block(struct slice text, struct table_schema *schema, struct err
     }
     struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH);
     if (!tokener) return error_memory(error);
+    errno = 0;
     json_object *block = json_tokener_parse_ex(tokener, text.at, (int)text.size);
     bool flattened;
     json_object *fields = block ? row_fields(block, &flattened) : NULL;
@@ -188,6 +191,8 @@ static int read_block(struct slice text, struct table_schema *schema, struct err
     } else {
         result = read_columns(fields, flattened, schema, error);
     }
+    /* Without memory json-c calls the JSON broken, or leaves a part of it away. */
+    if (errno == ENOMEM) result = error_memory(error);
     json_object_put(block);
     json_tokener_free(tokener);
     return result;

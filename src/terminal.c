@@ -8,7 +8,13 @@ static void show(struct slice text, const char *kept, FILE *out)
 {
     struct buffer fit = {0};
     display_append(&fit, text, &(struct display){.marked = "", .kept = kept});
-    fwrite(buffer_view(&fit).at, 1, fit.size, out);
+    if (buffer_failed(&fit)) {
+        /* That memory ran out must still be said. */
+        for (size_t i = 0; i < text.size; i++)
+            fputc(text.at[i] >= ' ' && text.at[i] <= '~' ? text.at[i] : '?', out);
+    } else {
+        fwrite(buffer_view(&fit).at, 1, fit.size, out);
+    }
     buffer_free(&fit);
 }
 

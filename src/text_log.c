@@ -122,7 +122,7 @@ int text_choices_check(const struct text_choice *choices, struct error *error)
 static int open_file(struct text_log *log, bool known, struct error *error)
 {
     struct stat status;
-    log->fd = open(log->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    log->fd = (int)TEMP_FAILURE_RETRY(open(log->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666));
     if (log->fd < 0)
         return error_set(error, ERROR_STORAGE,
                          "%s: cannot write the text log: %s (choose another with --text)", log->path,
@@ -209,7 +209,7 @@ static int recover(struct text_logs *logs, struct text_log *log, struct captured
         log_write(LOG_WARNING, "%s: shorter than what was committed; rebuilding it from the history",
                   log->path);
         log->length = 0;
-        if (ftruncate(log->fd, 0) ||
+        if (TEMP_FAILURE_RETRY(ftruncate(log->fd, 0)) ||
             text_rebuild(logs->db, table, 0, log->through_change_id, 0, write_piece, log, error))
             return error_context(error, "%s", log->path);
         /* A text that is not the one committed is not left behind, to be taken for it by the next start. */
@@ -219,7 +219,7 @@ static int recover(struct text_logs *logs, struct text_log *log, struct captured
                              log->path, (long long)log->length, (long long)committed);
         return sync_file(log, error);
     }
-    if (status.st_size > committed && ftruncate(log->fd, committed))
+    if (status.st_size > committed && TEMP_FAILURE_RETRY(ftruncate(log->fd, committed)))
         return error_set(error, ERROR_STORAGE, "%s: cannot cut off what was not committed: %s", log->path,
                          strerror(errno));
     return 0;

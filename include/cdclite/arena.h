@@ -1,15 +1,18 @@
 #ifndef CDCLITE_ARENA_H
 #define CDCLITE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
  * Memory that lives as long as one message: what is allocated stays where it is until arena_reset.
- * All zero is an empty arena.
+ * All zero is an empty arena. Readers may take what they have no memory for as absent or refused: when memory
+ * ran out, `failed` is set until arena_reset, and whoever uses what was read asks for it once.
  */
 struct arena_block;
 struct arena {
     struct arena_block *blocks;
+    bool failed;
 };
 
 /* `size` bytes aligned for any type, or NULL when memory ran out. */

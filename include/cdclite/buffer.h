@@ -16,7 +16,7 @@ struct buffer {
     bool failed;
 };
 
-/* Makes room for `more` bytes behind the size; false when memory ran out. */
+/* Makes room for `more` bytes behind the size, and a NUL behind them; false when memory ran out. */
 bool buffer_reserve(struct buffer *buffer, size_t more);
 void buffer_append(struct buffer *buffer, const void *bytes, size_t size);
 void buffer_slice(struct buffer *buffer, struct slice slice);
@@ -35,7 +35,8 @@ void buffer_json(struct buffer *buffer, struct slice text);
 /* Appends an SQL text literal in single quotes, quotes inside doubled. */
 void buffer_literal(struct buffer *buffer, const char *text);
 
-/* The text with a closing NUL, valid until the next change; "" when nothing could be allocated. */
+/* The text with a closing NUL, valid until the next change; "" of one that failed, as it fails only while
+ * appending. */
 const char *buffer_string(struct buffer *buffer);
 
 static inline bool buffer_failed(const struct buffer *buffer)

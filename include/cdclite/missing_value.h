@@ -4,6 +4,7 @@
 #include "cdclite/buffer.h"
 #include "cdclite/captured_table.h"
 #include "cdclite/envelope.h"
+#include "cdclite/error.h"
 
 /*
  * What an event does not carry ("Replica identity" and "Toasted values" in Debezium's PostgreSQL
@@ -32,7 +33,8 @@ bool missing_values_suspected(const struct captured_table *table);
 void missing_values_list(const struct captured_table *table, bool unknown, struct buffer *list);
 
 /* Calls `found` for each column that such a list names. */
-void missing_values_read(const struct captured_table *table, struct slice list,
-                         void (*found)(void *context, size_t column, bool after), void *context);
+int missing_values_read(const struct captured_table *table, struct slice list,
+                        void (*found)(void *context, size_t column, bool after), void *context,
+                        struct error *error);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * A mock cluster as a process of its own, so that a test can measure and stop its client: `mock_host BROKERS
+ * A mock cluster as a process of its own, so that a test can measure and stop its client: `mock_backlog BROKERS
  * PARTITIONS EVENTS BYTES` fills each partition of the topic bank.data.event with events of that size (it
  * keeps some 5 MiB a partition), says where it is, and lives until its input ends.
  */

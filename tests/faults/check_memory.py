@@ -1,0 +1,39 @@
+"""Memory runs out, once and for ever, on each way through the program that leads to an allocation (its own or its
+libraries'): it says so and ends with exit code 1, or goes on unharmed, and the next start leaves what an undisturbed
+load leaves."""
+import signal
+
+from check_storage import try_fault
+from faults import Checks, Lab, Tally, arguments, each, small_input
+
+MEMORY = 1
+# json-c 0.16 does not look whether it got the memory for a member's name. For the load that is a kill.
+DIES = -signal.SIGSEGV
+
+
+def main():
+    given = arguments(__doc__)
+    checks = Checks()
+    lab = Lab(given, small_input(given.data), batch=20, checkpoint=16)
+    try:
+        if not lab.trace()[1]:
+            checks.skip('allocations', 'this build has a malloc of its own')
+            print('skipped: AddressSanitizer has a malloc of its own')
+            return
+        steps, allocations = lab.trace(sites=1)
+        sites = [(n, step) for series, n, step in steps if series == 'memory']
+        for ever, share in (('', 1), (':ever', 5)):
+            failing = sites[::share] if lab.long else sites[share::len(sites) // 40]
+            tally = Tally()
+            each([(lab, tally, f'memory:{n}', 'ENOMEM', ever, step, (MEMORY, DIES) if 'json-c' in step else (MEMORY,))
+                  for n, step in failing], try_fault)
+            checks.check(f'{len(failing)} of {len(sites)} ways to an allocation, of {allocations} allocations, fail'
+                         f'{" for ever" if ever else ""}: {tally.told()}', not tally.failures,
+                         f'{len(tally.failures)} went wrong')
+    finally:
+        lab.close()
+    checks.exit()
+
+
+if __name__ == '__main__':
+    main()
