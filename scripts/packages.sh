@@ -53,3 +53,5 @@ check_without_apt() {
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libsqlite3-dev libjson-c-dev"
 # shellcheck disable=SC2034
 TEST_PACKAGES="libcmocka-dev sqlite3 python3"
+# shellcheck disable=SC2034
+FUZZ_PACKAGES="clang llvm libclang-rt-dev python3"
