@@ -21,7 +21,7 @@ for target in "$@"; do
   mkdir -p "$corpus" "$here/regressions/$target"
   # New inputs go to the first folder and stay for the next run.
   if "$build/$target" -max_total_time="$seconds" -dict="$dictionary" -rss_limit_mb=2048 -timeout=20 \
-    -max_len=16384 -artifact_prefix="build/fuzz/found/$target-" -print_final_stats=1 \
+    -max_len=8192 -artifact_prefix="build/fuzz/found/$target-" -print_final_stats=1 \
     "$corpus" "$build/seeds/$target" "$here/regressions/$target" > "$log" 2>&1; then
     echo "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") executions," \
       "$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log") a second, nothing found"

@@ -5,11 +5,21 @@
 
 #include "cdclite/database.h"
 #include "cdclite/log.h"
+#include "display_text.h"
 
 static int set_text(char **to, struct slice from, struct error *error)
 {
     *to = from.at ? strndup(from.at, from.size) : NULL;
     return from.at && !*to ? error_memory(error) : 0;
+}
+
+/* The header's text; absent for bytes that are none, which Debezium never sends. */
+static struct slice run_id_of(const struct message *message)
+{
+    struct slice rest = message->run_id;
+    for (size_t size; rest.size; rest.at += size, rest.size -= size)
+        if (utf8_at(rest, &size) <= 0) return (struct slice){0};
+    return message->run_id;
 }
 
 static struct run *add_run(struct runs *runs, struct slice topic, struct slice run_id, struct error *error)
@@ -153,7 +163,8 @@ static int begin_run(struct runs *runs, struct stream *stream, const struct mess
                      int64_t change_id, struct error *error)
 {
     sqlite3_stmt *statement;
-    struct run *run = add_run(runs, message->topic, message->run_id, error);
+    struct slice run_id = run_id_of(message);
+    struct run *run = add_run(runs, message->topic, run_id, error);
     if (!run) return -1;
     run->table_id = stream->table->table_id;
     run->partition = message->partition;
@@ -173,7 +184,7 @@ static int begin_run(struct runs *runs, struct stream *stream, const struct mess
     sqlite3_bind_int(statement, 3, message->partition);
     sqlite3_bind_int64(statement, 4, message->offset);
     sqlite3_bind_int64(statement, 5, change_id);
-    if (message->run_id.at) database_bind_slice(statement, 6, message->run_id);
+    if (run_id.at) database_bind_slice(statement, 6, run_id);
     int result = database_step(runs->db, statement, error);
     run->number = sqlite3_last_insert_rowid(runs->db);
     sqlite3_finalize(statement);
@@ -230,8 +241,8 @@ static int begins_run(struct runs *runs, struct stream *stream, const struct mes
 {
     if (stream->run == SIZE_MAX) return 1;
     const struct run *run = &runs->all[stream->run];
-    if (message->run_id.at || run->run_id)
-        return !(run->run_id && message->run_id.at && slice_is(message->run_id, run->run_id));
+    if (run->run_id && slice_is(message->run_id, run->run_id)) return 0;
+    if (run->run_id || run_id_of(message).at) return 1;
     if (!run->has_last || change->tx_id.type != VALUE_INTEGER || change->lsn.type != VALUE_INTEGER) return 0;
     if (change->tx_id.integer == run->last_tx) return change->lsn.integer < run->last_lsn;
     switch (tx_set_find(&stream->seen, change->tx_id.integer)) {

@@ -71,7 +71,7 @@ static size_t read_messages(const struct file_settings *settings, struct positio
     while (count < most && (outcome = source->next(source, 0, &message, &error)) == SOURCE_MESSAGE) {
         MUST_HOLD(message.topic.size && message.partition >= 0 && message.offset >= 0);
         MUST_HOLD(message.next_offset > message.offset);
-        MUST_HOLD(is_utf8(message.topic));
+        MUST_HOLD(is_utf8(message.topic) && !memchr(message.topic.at, '\0', message.topic.size));
         if (message.refused_size == 0) digests[count++] = message_digest(&message);
         if (!is_of_file(&message)) continue;
         struct position *position = positions_make(positions, message.topic, message.partition);
@@ -87,10 +87,10 @@ static size_t read_messages(const struct file_settings *settings, struct positio
 static void check_input(struct slice bytes, enum input_format format, size_t split)
 {
     static uint64_t whole[MOST_MESSAGES], parts[MOST_MESSAGES];
+    write_file(bytes);
+    struct positions positions = {0};
     const struct file_settings settings = {
         .path = path, .format = format, .max_event_bytes = 1 << 16, .until_end = split & 1};
-    struct positions positions = {0};
-    write_file(bytes);
     size_t count = read_messages(&settings, &positions, MOST_MESSAGES, whole);
     positions_free(&positions);
     if (count == MOST_MESSAGES) return;

@@ -50,7 +50,8 @@ static size_t read_messages(struct slice rest, struct message *messages)
         message->old_key = read_field(&record);
         message->new_key = read_field(&record);
         /* No source gives a topic without a name, or one that is no text. */
-        if (message->topic.size && is_utf8(message->topic)) {
+        if (message->topic.size && is_utf8(message->topic) &&
+            !memchr(message->topic.at, '\0', message->topic.size)) {
             count++;
             continue;
         }
@@ -111,20 +112,23 @@ static void append_rows(sqlite3 *db, const char *name, struct buffer *out)
     buffer_free(&sql);
 }
 
-/* All of a history, the definitions of its tables and views too. */
+/* The rows of all tables, and the definitions of tables and views; the rows of views are looked at. */
 static void append_history(sqlite3 *db, struct buffer *out)
 {
+    struct buffer of_views = {0};
     sqlite3_stmt *statement;
     struct error error;
-    MUST_HOLD(database_prepare(db,
-                               "SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'view')"
-                               " AND name NOT IN ('batch', 'text_log') ORDER BY rowid",
-                               &statement, &error) == 0);
+    MUST_HOLD(
+        database_prepare(db,
+                         "SELECT name, sql, type = 'view' FROM sqlite_schema WHERE type IN ('table', 'view')"
+                         " AND name NOT IN ('batch', 'text_log') ORDER BY rowid",
+                         &statement, &error) == 0);
     while (sqlite3_step(statement) == SQLITE_ROW) {
         buffer_printf(out, "%s\n", database_text(statement, 1));
-        append_rows(db, database_text(statement, 0), out);
+        append_rows(db, database_text(statement, 0), sqlite3_column_int(statement, 2) ? &of_views : out);
     }
     sqlite3_finalize(statement);
+    buffer_free(&of_views);
 }
 
 static void check_count(sqlite3 *db, const char *sql, int64_t expected)

@@ -7,7 +7,7 @@ import os
 import struct
 import sys
 
-MOST_BYTES = 16000  # of a seed of messages
+MOST_BYTES = 8000  # of a seed of messages
 RECORD, FIELD, EMPTY = b'\x1e', b'\x1f', b'\x02'
 HEADERS = ('__debezium.context.runId', '__debezium.oldkey', '__debezium.newkey')
 
@@ -87,7 +87,7 @@ def make_messages(sources, directory):
         name = os.path.basename(os.path.dirname(path) if path.endswith('input.jsonl') else path).split('.')[0]
         for i, window in enumerate(windows([frame(line) for line in lines], MOST_BYTES, limit)):
             # each way of loading: with and without text, in one part or two, small events, with choices
-            seeds.add(f'{name}-{i}', bytes([(2, 0, 10, 3, 66, 6)[number % 6]]) + window)
+            seeds.add(f'{name}-{i}', bytes([(0, 2, 8, 1, 66, 4)[number % 6]]) + window)
             number += 1
 
 
