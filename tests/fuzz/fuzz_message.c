@@ -190,7 +190,15 @@ static void check_history(const struct place *place, unsigned bits, const struct
         int64_t rows;
         buffer_text(&sql, "SELECT count(*) FROM ");
         buffer_family_name(&sql, catalog_at(catalog, i)->name, "history");
-        if (database_integer(database.handle, buffer_string(&sql), 0, &rows, &error) == 0) stored += rows;
+        if (database_integer(database.handle, buffer_string(&sql), 0, &rows, &error) == 0) {
+            stored += rows;
+            buffer_clear(&sql);
+            buffer_text(&sql, "SELECT EXISTS (SELECT * FROM ");
+            buffer_family_name(&sql, catalog_at(catalog, i)->name, "current");
+            buffer_text(&sql, ")");
+            if (database_integer(database.handle, buffer_string(&sql), 0, &rows, &error))
+                found("it has no views: %s", error.text);
+        }
         buffer_free(&sql);
     }
     MUST_HOLD(stored == counts->changes);

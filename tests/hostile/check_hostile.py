@@ -333,6 +333,46 @@ def wrong_schemas(checks, cdclite):
     checks.equal(f'schemas: {len(lines)} events keep their values', wrong, [])
 
 
+def schema_of(columns):
+    """A schema whose row has these (name, Connect's type, more)."""
+    fields = [{'type': kind, 'optional': True, 'field': name, **more} for name, kind, more in columns]
+    return {'type': 'struct', 'name': 's.n.t.Envelope', 'fields': [
+        {'type': 'struct', 'optional': True, 'field': image, 'fields': fields} for image in ('before', 'after')]}
+
+
+DECIMAL = {'name': 'org.apache.kafka.connect.data.Decimal', 'parameters': {'scale': '2'}}
+
+
+def altered_often(checks, cdclite):
+    """A column that was retyped or renamed many times: what stands there is what PostgreSQL's casts give."""
+    lines = []
+    for i in range(60):  # text and numeric(12,2) in turn; 0x02bc is 700
+        column, value = (('v', 'string', {}), '7') if i % 2 == 0 else (('v', 'bytes', DECIMAL), 'Arw=')
+        schema = schema_of([('id', 'int64', {}), column, ('z', 'int64', {})])
+        lines.append(line_of({'schema': schema, 'payload': event(i, {'id': i, 'v': value, 'z': 1})}))
+    with Hostile(cdclite) as place:
+        place.take(checks, 'retyped often', lines)
+        checks.equal('retyped often: as it is now', place.rows('SELECT v FROM t_current ORDER BY id'), [('7.00',)] * 60)
+        checks.equal('retyped often: as it came', place.rows('SELECT after_v FROM t_history ORDER BY 1'),
+                     [('7',)] * 30 + [('7.00',)] * 30)
+    lines = []
+    for i in range(25):
+        schema = schema_of([('id', 'int64', {}), (f'v{i}', 'string', {}), ('z', 'int64', {})])
+        lines.append(line_of({'schema': schema, 'payload': event(i, {'id': i, f'v{i}': str(i), 'z': 1})}))
+    with Hostile(cdclite) as place:
+        place.take(checks, 'renamed often', lines)
+        checks.equal('renamed often: under its name now', place.rows('SELECT v24 FROM t_current ORDER BY id'),
+                     [(str(i),) for i in range(25)])
+    lines = []
+    for i in range(8):  # more SQL than a view may have
+        columns = [(f'v{k}', 'string', {}) if (i + k) % 2 else (f'v{k}', 'bytes', DECIMAL) for k in range(900)]
+        row = {name: '7' if kind == 'string' else 'Arw=' for name, kind, _ in columns}
+        lines.append(line_of({'schema': schema_of(columns), 'payload': event(i, row)}))
+    with Hostile(cdclite) as place:
+        taken = place.take(checks, 'wide and retyped', lines)
+        checks.equal('wide and retyped: all is kept', [outcome for outcome, _ in taken], [STORED] * 8)
+
+
 def cut_events(checks, cdclite, data):
     """Every beginning of an event is refused as broken; of each kind of event one."""
     kinds = {'noschema': 'c-pk-default-identity', 'flattened': 'flat-rewrite-noschema', 'side': 'g-transactions-heartbeat-messages'}
@@ -383,7 +423,7 @@ def cut_file(checks, cdclite, data):
 def main():
     given = arguments('Loads events as no connector sends them.')
     checks = Checks()
-    for check in (nesting, sizes, bad_utf8, strings, numbers, doubled, wrong_schemas):
+    for check in (nesting, sizes, bad_utf8, strings, numbers, doubled, wrong_schemas, altered_often):
         check(checks, given.cdclite)
     wrong_types(checks, given.cdclite, False)
     wrong_types(checks, given.cdclite, True)
