@@ -192,6 +192,10 @@ static void check_history(const struct place *place, unsigned bits, const struct
         buffer_family_name(&sql, catalog_at(catalog, i)->name, "history");
         if (database_integer(database.handle, buffer_string(&sql), 0, &rows, &error) == 0) {
             stored += rows;
+            if (catalog_at(catalog, i)->count == 0) { /* nothing to show yet: a truncate came first */
+                buffer_free(&sql);
+                continue;
+            }
             buffer_clear(&sql);
             buffer_text(&sql, "SELECT EXISTS (SELECT * FROM ");
             buffer_family_name(&sql, catalog_at(catalog, i)->name, "current");
