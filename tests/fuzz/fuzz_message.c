@@ -198,7 +198,7 @@ static void check_history(const struct place *place, unsigned bits, const struct
             }
             buffer_clear(&sql);
             buffer_text(&sql, "SELECT EXISTS (SELECT * FROM ");
-            buffer_family_name(&sql, catalog_at(catalog, i)->name, "current");
+            buffer_family_name(&sql, catalog_at(catalog, i)->name, "changes");
             buffer_text(&sql, ")");
             if (database_integer(database.handle, buffer_string(&sql), 0, &rows, &error))
                 found("it has no views: %s", error.text);
