@@ -102,9 +102,10 @@ def make_json(sources, directory):
     for i, text in enumerate((
             b'[0,-0,1.5e300,1E+2,-0.0,9223372036854775807,9223372036854775808,-9223372036854775809,1e400]',
             b'[18446744073709551615,18446744073709551616,0.1,123456789012345678901234567890]', b'[NaN]', b'-Infinity',
-            b'{"a":1,"a":2,"b\\u0000c":[true,false,null]}', b'"\\ud83d\\ude00\\ud800"', b'"\\ud83d\\ude00"', b'"\xc0\x80"', b'"\xed\xa0\x80"',
-            b'"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9"', b'[' * 64 + b'1' + b']' * 64, b'[' * 65 + b']' * 65, b' { } ', b'"a\tb"',
-            b'{"a":{"b":[{"c":[]}]}}')):
+            b'{"a":1,"a":2,"b\\u0000c":[true,false,null]}', b'"\\ud83d\\ude00\\ud800"', b'"\\ud83d\\ude00"',
+            b'"\xc0\x80"', b'"\xed\xa0\x80"',
+            b'"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9"', b'[' * 64 + b'1' + b']' * 64, b'[' * 65 + b']' * 65, b' { } ',
+            b'"a\tb"', b'{"a":{"b":[{"c":[]}]}}')):
         seeds.add(f'text-{i}', text)
 
 
@@ -161,13 +162,18 @@ def make_queries(repository, directory):
         with open(path, 'rb') as file:
             sql = file.read()
         seeds.add(f'own-{i}', bytes([1, 0, i % 6]) + sql[:6000] + FIELD + b'table=holding')
-    for i, sql in enumerate((b'SELECT :a, @b, $c, ?1', b'-- own: x\n-- Parameters:\n--   :t  table  (required)\nSELECT {table}',
+    for i, sql in enumerate((b'SELECT :a, @b, $c, ?1',
+                             b'-- own: x\n-- Parameters:\n--   :t  table  (required)\nSELECT {table}',
                              b'DELETE FROM batch', b'PRAGMA user_version=5', b"ATTACH 'x' AS y",
-                             b'SELECT * FROM json_each(\'[1]\')', b'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT i FROM n',
-                             b'SELECT 1; DROP TABLE batch', b"-- x\n--   :k key\nSELECT {key :k}, {each, {column}} FROM {rows :at}")):
+                             b'SELECT * FROM json_each(\'[1]\')',
+                             b'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT i FROM n',
+                             b'SELECT 1; DROP TABLE batch',
+                             b"-- x\n--   :k key\nSELECT {key :k}, {each, {column}} FROM {rows :at}")):
         seeds.add(f'sql-{i}', bytes([1, 0, i % 6]) + sql + FIELD + b't=holding' + FIELD + b'a=1')
-    for i, names in enumerate(((b't', b'a', b'b', b'1', b'2'), (b'x"; DROP TABLE batch; --', b'a\'b', b'{each}', b',', b'["'),
-                               (b'a.b', b'A', b'a', b'{', b''), (b' t ', b' a', b'b"', b' 1 ', b"'"), (b'T' * 70, b':p', b'?1', b'\xc3\xa9', b'\\'))):
+    for i, names in enumerate(((b't', b'a', b'b', b'1', b'2'),
+                               (b'x"; DROP TABLE batch; --', b'a\'b', b'{each}', b',', b'["'),
+                               (b'a.b', b'A', b'a', b'{', b''), (b' t ', b' a', b'b"', b' 1 ', b"'"),
+                               (b'T' * 70, b':p', b'?1', b'\xc3\xa9', b'\\'))):
         for wide in (0, 1):
             seeds.add(f'names-{i}-{wide}', bytes([2, wide, 0]) + FIELD.join(names))
 
