@@ -156,7 +156,7 @@ static struct descent descent_of(const struct captured_table *table, size_t colu
     struct descent descent = {.table = table, .oldest = column};
     for (size_t i = table->change_count; i > 0 && descent.count < MOST_CHANGES; i--) {
         const struct column_change *change = &table->changes[i - 1];
-        if (change->column != descent.oldest) continue;
+        if (change->column != descent.oldest || change->event == COLUMN_VANISHED) continue;
         descent.changes[descent.count++] = i - 1;
         if (change->event != COLUMN_APPEARED) continue;
         if (change->renamed_from == NO_COLUMN) break;

@@ -64,6 +64,9 @@ done:
     return result;
 }
 
+static const char *const event_names[] = {
+    [COLUMN_APPEARED] = "appeared", [COLUMN_RETYPED] = "retyped", [COLUMN_VANISHED] = "vanished"};
+
 static int load_changes(sqlite3 *db, struct captured_table *table, struct error *error)
 {
     sqlite3_stmt *statement;
@@ -83,8 +86,9 @@ static int load_changes(sqlite3 *db, struct captured_table *table, struct error 
         change->change_id = sqlite3_column_int64(statement, 0);
         change->changed_at = sqlite3_column_int64(statement, 1);
         change->column = (size_t)sqlite3_column_int64(statement, 2);
-        change->event =
-            strcmp(database_text(statement, 3), "retyped") == 0 ? COLUMN_RETYPED : COLUMN_APPEARED;
+        while (change->event < COLUMN_VANISHED &&
+               strcmp(database_text(statement, 3), event_names[change->event]) != 0)
+            change->event++;
         if (sqlite3_column_type(statement, 4) != SQLITE_NULL)
             change->renamed_from = (size_t)sqlite3_column_int64(statement, 4);
         change->old_type.kind = kind_named((const char *)sqlite3_column_text(statement, 6));
@@ -160,7 +164,7 @@ static int save_changes(sqlite3 *db, struct captured_table *table, struct error 
         sqlite3_bind_int64(statement, 2, change->change_id);
         sqlite3_bind_int64(statement, 3, change->changed_at);
         sqlite3_bind_int64(statement, 4, (sqlite3_int64)change->column);
-        sqlite3_bind_text(statement, 5, retyped ? "retyped" : "appeared", -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 5, event_names[change->event], -1, SQLITE_STATIC);
         sqlite3_bind_int64(statement, 6,
                            change->renamed_from == NO_COLUMN ? -1 : (sqlite3_int64)change->renamed_from);
         sqlite3_bind_text(statement, 7, change->default_sql, -1, SQLITE_STATIC);
