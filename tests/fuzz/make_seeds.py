@@ -91,6 +91,33 @@ def make_messages(sources, directory):
             number += 1
 
 
+def make_retyped(directory):
+    """A column of each type that becomes one of each other."""
+    times = 'io.debezium.time.'
+    types = (('int64', None, 5), ('string', None, 'x'), ('string', times + 'ZonedTimestamp', '2025-01-31T10:00:00Z'),
+             ('bytes', 'org.apache.kafka.connect.data.Decimal', 'Arw='), ('boolean', None, True), ('double', None, 1.5),
+             ('bytes', None, 'AQ=='), ('int32', times + 'Date', 20119), ('int64', times + 'Timestamp', 1738317600123),
+             ('int64', times + 'MicroTimestamp', 1738317600123456),
+             ('int64', times + 'NanoTimestamp', 1738317600123456789),
+             ('int64', times + 'MicroTime', 36000000000))
+    for i, old in enumerate(types):
+        for k, new in enumerate(types):
+            window = b''
+            for n, (kind, name, value) in enumerate((old, new)):
+                column = {'type': kind, 'optional': True, 'field': 'v', 'default': value, 'parameters': {'scale': '2'}}
+                if name:
+                    column['name'] = name
+                fields = [{'type': 'int64', 'field': 'id'}, column]
+                after = {'type': 'struct', 'field': 'after', 'fields': fields}
+                source = {'name': 's', 'schema': 'n', 'table': 't', 'ts_ms': 1738317600000 + n, 'lsn': n, 'txId': n}
+                event = {'schema': {'type': 'struct', 'fields': [after]},
+                         'payload': {'op': 'c', 'after': {'id': n, 'v': value}, 'source': source}}
+                window += FIELD.join((b's.n.t', b'0', b'', json.dumps(event, separators=(',', ':')).encode())) + RECORD
+            if i != k:
+                with open(os.path.join(directory, 'fuzz_message', f'retyped-{i}-{k}'), 'wb') as file:
+                    file.write(b'\x00' + window)
+
+
 def make_json(sources, directory):
     seeds = Seeds(directory, 'fuzz_json')
     for path, _ in sources:
@@ -162,6 +189,11 @@ def make_queries(repository, directory):
         with open(path, 'rb') as file:
             sql = file.read()
         seeds.add(f'own-{i}', bytes([1, 0, i % 6]) + sql[:6000] + FIELD + b'table=holding')
+    history = next(i for i, path in enumerate(files) if path.endswith('row_history.sql'))
+    for i, key in enumerate((b'1,2', b'1', b'1,2,3', b'["1,2","["]', b'[1,null]', b'[1]', b'[1,2,3]', b'[true,false] x',
+                             b'[[],{}]', b'{"--;/*:x":"[","a\\"b\'c]{column}":1}', b'{"a":1}',
+                             b'{"--;/*:x":1,"--;/*:x":2}', b'[', b'', b'{}')):
+        seeds.add(f'key-{i}', bytes([0, history, i % 6]) + b'table=it\'s "{rows}" -- x' + FIELD + b'key=' + key)
     for i, sql in enumerate((b'SELECT :a, @b, $c, ?1',
                              b'-- own: x\n-- Parameters:\n--   :t  table  (required)\nSELECT {table}',
                              b'DELETE FROM batch', b'PRAGMA user_version=5', b"ATTACH 'x' AS y",
@@ -184,6 +216,7 @@ def main():
     tables = [(path, 3) for path in sorted(glob.glob(os.path.join(repository, 'tests/data/tables/*.jsonl.gz')))
               if '.audit.' not in path]
     make_messages(cases + tables, directory)
+    make_retyped(directory)
     make_json(cases, directory)
     make_values(directory)
     make_lines(cases, directory)
