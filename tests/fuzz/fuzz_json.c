@@ -184,6 +184,7 @@ static bool is_defect(struct slice text, struct slice rest, const char *problem)
         return starts_with_any(rest, surrogates) && rest.size > 3 && strchr("89abcdefABCDEF", rest.at[3]);
     if (strcmp(problem, "a value is expected") == 0) return starts_with_any(rest, no_numbers);
     if (strcmp(problem, "bad number") == 0 && slice_starts(rest, "Infinity")) return true;
+    if (strcmp(problem, "a member name is expected") == 0) return slice_starts(rest, "'");
     if (strcmp(problem, "nested too deep") == 0) return depth_of(text) > JSON_DEPTH;
     /* 1. and 1.e5, -.5: digits on one side of the point do. */
     if (strcmp(problem, "bad number") == 0)

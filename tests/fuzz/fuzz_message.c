@@ -146,6 +146,19 @@ static int add_piece(void *context, struct slice text, struct error *error)
     return 0;
 }
 
+static int64_t changes_of(sqlite3 *db, const struct captured_table *table)
+{
+    struct buffer sql = {0};
+    struct error error;
+    int64_t changes = 0;
+    buffer_text(&sql, "SELECT count(*) FROM ");
+    buffer_family_name(&sql, table->name, "history");
+    /* One whose first event was refused has none. */
+    int result = database_integer(db, buffer_string(&sql), 0, &changes, &error);
+    buffer_free(&sql);
+    return result ? 0 : changes;
+}
+
 static void check_text(const struct database *database, struct catalog *catalog,
                        const struct text_choice *choice)
 {
@@ -153,18 +166,14 @@ static void check_text(const struct database *database, struct catalog *catalog,
     struct buffer rebuilt = {0};
     struct error error;
     struct slice text = read_file(choice->path);
-    int64_t through;
-    MUST_HOLD(database_integer(database->handle, "SELECT coalesce(max(last_change_id), 0) FROM batch", 0,
-                               &through, &error) == 0);
-    if (table && table->count &&
-        text_rebuild(database->handle, table, 0, through, 0, add_piece, &rebuilt, &error))
+    /* Before its first change, or while its columns are not known, a table has no text, and no header either.
+     */
+    if (table && table->count && changes_of(database->handle, table) &&
+        text_rebuild(database->handle, table, 0, INT64_MAX, 0, add_piece, &rebuilt, &error))
         found("text cannot be rebuilt: %s", error.text);
-    /* One that has no line yet has no header either. */
-    if (text.size || !table || through == 0) {
-        if (!slice_equals(text, buffer_view(&rebuilt)))
-            found("%s: the text is\n%.*s\n, rebuilt it is\n%s", choice->table, (int)text.size, text.at,
-                  buffer_string(&rebuilt));
-    }
+    if (!slice_equals(text, buffer_view(&rebuilt)))
+        found("%s: the text is\n%.*s\n, rebuilt it is\n%s", choice->table, (int)text.size, text.at,
+              buffer_string(&rebuilt));
     MUST_HOLD(is_utf8(text));
     free((char *)text.at);
     buffer_free(&rebuilt);
@@ -186,23 +195,17 @@ static void check_history(const struct place *place, unsigned bits, const struct
     check_count(database.handle, "SELECT count(*) FROM redelivered_event", counts->redelivered);
     if (catalog_open(database.handle, NULL, &catalog, &error)) found("catalog: %s", error.text);
     for (size_t i = 0; i < catalog_count(catalog); i++) {
+        const struct captured_table *table = catalog_at(catalog, i);
+        int64_t changes = changes_of(database.handle, table), any;
         struct buffer sql = {0};
-        int64_t rows;
-        buffer_text(&sql, "SELECT count(*) FROM ");
-        buffer_family_name(&sql, catalog_at(catalog, i)->name, "history");
-        if (database_integer(database.handle, buffer_string(&sql), 0, &rows, &error) == 0) {
-            stored += rows;
-            if (catalog_at(catalog, i)->count == 0) { /* nothing to show yet: a truncate came first */
-                buffer_free(&sql);
-                continue;
-            }
-            buffer_clear(&sql);
-            buffer_text(&sql, "SELECT EXISTS (SELECT * FROM ");
-            buffer_family_name(&sql, catalog_at(catalog, i)->name, "changes");
-            buffer_text(&sql, ")");
-            if (database_integer(database.handle, buffer_string(&sql), 0, &rows, &error))
-                found("it has no views: %s", error.text);
-        }
+        stored += changes;
+        buffer_text(&sql, "SELECT EXISTS (SELECT * FROM ");
+        buffer_family_name(&sql, table->name, "changes");
+        buffer_text(&sql, ")");
+        /* There is nothing to show while the columns are not known: a truncate came first. */
+        if (changes && table->count &&
+            database_integer(database.handle, buffer_string(&sql), 0, &any, &error))
+            found("it has no views: %s", error.text);
         buffer_free(&sql);
     }
     MUST_HOLD(stored == counts->changes);
