@@ -55,3 +55,5 @@ BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libsql
 TEST_PACKAGES="libcmocka-dev sqlite3 python3"
 # shellcheck disable=SC2034
 STACK_PACKAGES="openjdk-17-jre-headless maven openssl"
+# shellcheck disable=SC2034
+FUZZ_PACKAGES="clang llvm libclang-rt-dev python3"

@@ -110,6 +110,17 @@ static int note_appeared(struct captured_table *table, const size_t *columns, si
     return result;
 }
 
+/* That a column is gone changes no value, but tells which events are older than the table as it is. */
+static int note_vanished(struct captured_table *table, const size_t *columns, size_t count,
+                         int64_t changed_at, int64_t change_id, struct error *error)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->columns[i].present && !is_among(i, columns, count) &&
+            !note(table, COLUMN_VANISHED, i, NULL, NULL, changed_at, change_id, error))
+            return -1;
+    return 0;
+}
+
 int lineage_follow(struct captured_table *table, const size_t *columns, size_t count,
                    const struct table_schema *schema, int64_t changed_at, int64_t change_id,
                    struct error *error)
@@ -118,7 +129,9 @@ int lineage_follow(struct captured_table *table, const size_t *columns, size_t c
     for (size_t i = 0; i < count && same; i++)
         same = table->columns[columns[i]].present && table->columns[columns[i]].place == i;
     if (same || (!first && changed_at < table->shape_at)) return 0;
-    if (!first && note_appeared(table, columns, count, schema, changed_at, change_id, error)) return -1;
+    if (!first && (note_appeared(table, columns, count, schema, changed_at, change_id, error) ||
+                   note_vanished(table, columns, count, changed_at, change_id, error)))
+        return -1;
     for (size_t i = 0; i < table->count; i++) {
         table->columns[i].present = false;
         table->columns[i].unsaved = true;
@@ -128,7 +141,6 @@ int lineage_follow(struct captured_table *table, const size_t *columns, size_t c
         table->columns[columns[i]].place = i;
     }
     table->present_count = count;
-    if (!first && changed_at > table->shape_at) table->shape_at = changed_at;
     table->views_stale = true;
     return 0;
 }

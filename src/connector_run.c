@@ -6,11 +6,21 @@
 
 #include "cdclite/database.h"
 #include "cdclite/log.h"
+#include "display_text.h"
 
 static int set_text(char **to, struct slice from, struct error *error)
 {
     *to = from.at ? strndup(from.at, from.size) : NULL;
     return from.at && !*to ? error_memory(error) : 0;
+}
+
+/* The header's text; absent for bytes that are none, which Debezium never sends. */
+static struct slice run_id_of(const struct message *message)
+{
+    struct slice rest = message->run_id;
+    for (size_t size; rest.size; rest.at += size, rest.size -= size)
+        if (utf8_at(rest, &size) <= 0) return (struct slice){0};
+    return message->run_id;
 }
 
 static struct run *add_run(struct runs *runs, struct slice topic, struct slice run_id, struct error *error)
@@ -214,7 +224,7 @@ static int begin_run(struct runs *runs, struct stream *stream, const struct mess
 {
     bool resumes = resumes_at_end(runs, stream, change);
     if (store_run(runs, stream->table->table_id, message->topic, message->partition, message->offset,
-                  change_id, message->run_id, resumes, error))
+                  change_id, run_id_of(message), resumes, error))
         return -1;
     if (stream->run != SIZE_MAX)
         log_write(LOG_DEBUG, "%s, partition %d: the connector ran anew at offset %lld", stream->topic,
@@ -311,8 +321,8 @@ static int begins_run(struct runs *runs, struct stream *stream, const struct mes
 {
     if (stream->run == SIZE_MAX) return 1;
     const struct run *run = &runs->all[stream->run];
-    if (message->run_id.at || run->run_id)
-        return !(run->run_id && message->run_id.at && slice_is(message->run_id, run->run_id));
+    if (run->run_id && slice_is(message->run_id, run->run_id)) return 0;
+    if (run->run_id || run_id_of(message).at) return 1;
     /* The rows of a snapshot share their place, and reading them may pause. */
     bool paused_change = paused && change->op != 'r';
     if (!run->has_last || change->tx_id.type != VALUE_INTEGER || change->lsn.type != VALUE_INTEGER)

@@ -108,6 +108,11 @@ static int read_member(struct reading *reading, struct slice name, struct member
     if (slice_is(name, "event_count")) members->has_event_count = true;
     if (slice_is(name, "ddl") || slice_is(name, "tableChanges")) members->has_ddl = true;
     if (flattened_adds(name)) members->flattened = true;
+    /* Readers differ in which of two they take, so neither is what surely happened. */
+    if (raw && raw->at) {
+        json->problem = "a member of the event is there twice";
+        return -1;
+    }
     return raw ? take(json, raw) : json_skip(json, NULL);
 }
 

@@ -150,7 +150,7 @@ static int next_line(struct file_source *file, int timeout_ms, struct slice *lin
 {
     size_t most = 2 * file->settings.max_event_bytes + LINE_OVERHEAD;
     for (;;) {
-        const char *at = file->bytes.at + file->taken;
+        const char *at = buffer_view(&file->bytes).at + file->taken;
         size_t size = file->bytes.size - file->taken;
         size_t searched = file->searched - file->taken;
         const char *feed = size > searched ? memchr(at + searched, '\n', size - searched) : NULL;

@@ -96,6 +96,12 @@ static bool begins_value(struct slice name)
     return false;
 }
 
+/* No topic has a NUL in its name, and none could be found again by one. */
+static bool is_topic(struct slice name)
+{
+    return name.size && !memchr(name.at, '\0', name.size);
+}
+
 /* A line that carries its place in a topic. False when it is none of that form (or broken: then it is taken
  * for a value, which says what is wrong with it). */
 static bool read_positioned(struct slice line, enum input_format format, struct arena *arena,
@@ -133,7 +139,7 @@ static bool read_positioned(struct slice line, enum input_format format, struct 
         }
         if (failed) return false;
     }
-    if (more || json_finish(&json) || !found.topic.size || partition < 0 || partition > INT32_MAX ||
+    if (more || json_finish(&json) || !is_topic(found.topic) || partition < 0 || partition > INT32_MAX ||
         offset < 0 || offset == INT64_MAX || !has_value)
         return false;
     found.partition = (int32_t)partition;

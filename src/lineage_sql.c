@@ -4,6 +4,10 @@
 
 #include "time_sql.h"
 
+/* SQL grows with the changes of a column. Of one that changed more often, what is older is shown as it came.
+ */
+enum { MOST_CHANGES = 32 };
+
 /* How values of a column came: its type, and the schema block's word for it. */
 struct sent_type {
     const struct column_type *type;
@@ -139,40 +143,73 @@ static void convert(struct buffer *out, const struct sent_type *old, const struc
     }
 }
 
-/* The value as it is behind the first `count` changes of the table. */
-static void value_behind(const struct captured_table *table, size_t column, const char *image, size_t count,
-                         struct buffer *out)
+/* The changes that a column came through, newest first: its own, then those of the one that it was renamed
+ * from. */
+struct descent {
+    const struct captured_table *table;
+    size_t changes[MOST_CHANGES], count;
+    size_t oldest; /* the column that it was at first */
+};
+
+static struct descent descent_of(const struct captured_table *table, size_t column)
 {
-    const struct column_change *change = NULL;
-    while (count > 0 && !change)
-        if (table->changes[--count].column == column) change = &table->changes[count];
-    if (!change) {
-        buffer_image_name(out, image, table->columns[column].column_name);
-        return;
+    struct descent descent = {.table = table, .oldest = column};
+    for (size_t i = table->change_count; i > 0 && descent.count < MOST_CHANGES; i--) {
+        const struct column_change *change = &table->changes[i - 1];
+        if (change->column != descent.oldest || change->event == COLUMN_VANISHED) continue;
+        descent.changes[descent.count++] = i - 1;
+        if (change->event != COLUMN_APPEARED) continue;
+        if (change->renamed_from == NO_COLUMN) break;
+        descent.oldest = change->renamed_from;
     }
+    return descent;
+}
+
+/* The value behind a change; that before it is `v`. */
+static void value_behind(const struct descent *descent, size_t index, const char *image, struct buffer *out)
+{
+    const struct captured_table *table = descent->table;
+    const struct column_change *change = &table->changes[index];
     buffer_text(out, "CASE WHEN ");
     before_change(out, table, change);
     buffer_text(out, " THEN ");
     if (change->event == COLUMN_RETYPED) {
-        struct sent_type old = {&change->old_type, change->old_sent_as}, new = type_after(table, count);
-        buffer_text(out, "(SELECT CASE WHEN v IS NULL THEN NULL ELSE ");
+        struct sent_type old = {&change->old_type, change->old_sent_as}, new = type_after(table, index);
+        buffer_text(out, "CASE WHEN v IS NULL THEN NULL ELSE ");
         convert(out, &old, &new);
-        buffer_text(out, " END FROM (SELECT ");
-        value_behind(table, column, image, count, out);
-        buffer_text(out, " AS v))");
+        buffer_text(out, " END");
     } else if (change->renamed_from != NO_COLUMN) {
-        value_behind(table, change->renamed_from, image, count, out);
+        buffer_text(out, "v");
     } else {
         buffer_text(out, change->default_sql ? change->default_sql : "NULL");
     }
     buffer_text(out, " ELSE ");
-    buffer_image_name(out, image, table->columns[column].column_name);
+    buffer_image_name(out, image, table->columns[change->column].column_name);
     buffer_text(out, " END");
 }
 
+/* One step after another, not one within another: SQLite's parser takes few levels. MATERIALIZED, because the
+ * value stands in a step several times. */
 void lineage_value(const struct captured_table *table, size_t column, const char *image, struct buffer *out)
 {
-    value_behind(table, column, image, table->change_count, out);
+    const struct descent descent = descent_of(table, column);
+    const struct column_change *only = descent.count == 1 ? &table->changes[descent.changes[0]] : NULL;
+    if (descent.count == 0) {
+        buffer_image_name(out, image, table->columns[column].column_name);
+        return;
+    }
+    if (only && only->event == COLUMN_APPEARED && only->renamed_from == NO_COLUMN) {
+        value_behind(&descent, descent.changes[0], image, out);
+        return;
+    }
+    buffer_text(out, "(WITH v0(v) AS (SELECT ");
+    buffer_image_name(out, image, table->columns[descent.oldest].column_name);
+    for (size_t step = 1; step <= descent.count; step++) {
+        buffer_printf(out, "), v%zu(v) AS MATERIALIZED (SELECT ", step);
+        value_behind(&descent, descent.changes[descent.count - step], image, out);
+        buffer_printf(out, " FROM v%zu", step - 1);
+    }
+    buffer_printf(out, ") SELECT v FROM v%zu)", descent.count);
 }
 
 void lineage_readable(const struct captured_column *column, const char *x, struct buffer *out)
@@ -199,6 +236,19 @@ bool lineage_is_spelled(const struct captured_table *table, size_t column)
     return false;
 }
 
+/* The oldest retyping that is told. */
+static size_t first_spelled(const struct captured_table *table, size_t column)
+{
+    size_t first = table->change_count, count = 0;
+    for (size_t i = table->change_count; i > 0 && count < MOST_CHANGES; i--) {
+        const struct column_change *change = &table->changes[i - 1];
+        if (change->column != column || change->event != COLUMN_RETYPED) continue;
+        first = i - 1;
+        count++;
+    }
+    return first;
+}
+
 static void spelled_by(struct buffer *out, const char *name, enum time_unit unit)
 {
     if (unit == UNIT_NONE) {
@@ -214,7 +264,7 @@ void lineage_spelled(const struct captured_table *table, size_t column, const ch
     struct buffer name = {0};
     size_t cases = 0;
     buffer_image_name(&name, image, table->columns[column].column_name);
-    for (size_t i = 0; i < table->change_count; i++) {
+    for (size_t i = first_spelled(table, column); i < table->change_count; i++) {
         const struct column_change *change = &table->changes[i];
         if (change->column != column || change->event != COLUMN_RETYPED ||
             (change->old_type.unit == type_after(table, i).type->unit && cases == 0))

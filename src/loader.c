@@ -20,6 +20,7 @@
 #include "cdclite/table_shape.h"
 #include "cdclite/table_snapshot.h"
 #include "cdclite/wal.h"
+#include "display_text.h"
 
 enum {
     BATCH_MESSAGES = 10000,
@@ -52,7 +53,7 @@ struct loader {
     struct arena arena;
     struct row_states *states;
     struct side_events *side_events;
-    struct buffer unavailable;
+    struct buffer unavailable, reason;
     sqlite3_stmt *insert_batch, *insert_rejected;
     int64_t next_change_id;
     struct batch batch;
@@ -109,6 +110,7 @@ void loader_close(struct loader *loader)
     schema_cache_close(loader->schemas);
     arena_free(&loader->arena);
     buffer_free(&loader->unavailable);
+    buffer_free(&loader->reason);
     /* A loader that failed before it opened the database has none to close. */
     if (loader->database.path) database_close(&loader->database);
     free(loader);
@@ -198,9 +200,10 @@ static int commit_batch(struct loader *loader, struct source *source, struct err
     return wal_tend(&loader->wal, error);
 }
 
-static int reject(struct loader *loader, const struct message *message, const char *reason,
-                  struct error *error)
+/* Keeps the event, and why it is refused: a name in that may have been cut within a character. */
+static int reject(struct loader *loader, const struct message *message, struct slice why, struct error *error)
 {
+    static const struct display plain = {.marked = "", .kept = ""};
     sqlite3_stmt *insert = loader->insert_rejected;
     struct slice value = message->value;
     uint64_t size = value.size, hash = 0;
@@ -214,6 +217,10 @@ static int reject(struct loader *loader, const struct message *message, const ch
     if (size > loader->settings->max_event_bytes && value.size > KEPT_OF_OVERSIZED)
         value.size = KEPT_OF_OVERSIZED;
     snprintf(hex, sizeof hex, "%016" PRIx64, hash);
+    buffer_clear(&loader->reason);
+    display_append(&loader->reason, why, &plain);
+    const char *reason = buffer_string(&loader->reason);
+    if (buffer_failed(&loader->reason)) return error_memory(error);
     if (loader->counts.rejected + loader->batch.counts.rejected == 0)
         log_write(LOG_WARNING,
                   "%.*s, partition %d, offset %lld rejected: %s (see rejected_event; more are counted)",
@@ -364,13 +371,19 @@ static int take_change(struct loader *loader, const struct message *message, str
 static int take_tombstone(struct loader *loader, const struct message *message, struct error *error)
 {
     struct captured_table *table = message->key.at ? catalog_of_topic(loader->catalog, message->topic) : NULL;
-    if (!table || !table->flattened || message->timestamp_ms < 0) return 0;
     struct change change = {.op = 'd', .flattened = true};
-    if (__builtin_mul_overflow(message->timestamp_ms, 1000, &change.changed_at)) return 0;
-    rows_clear(table);
-    if (!key_read(table, message->key, &loader->arena, table->before)) return 0;
-    int known = row_states_is_known(loader->states, table, table->before, error);
-    if (known <= 0) return known;
+    int known = 0;
+    if (table && table->flattened && message->timestamp_ms >= 0 &&
+        !__builtin_mul_overflow(message->timestamp_ms, 1000, &change.changed_at)) {
+        rows_clear(table);
+        if (key_read(table, message->key, &loader->arena, table->before))
+            known = row_states_is_known(loader->states, table, table->before, error);
+    }
+    if (known < 0) return -1;
+    if (!known) {
+        loader->batch.counts.tombstones++;
+        return 0;
+    }
     for (size_t i = 0; i < table->count; i++) table->columns[i].in_before = table->columns[i].present;
     return store_change(loader, table, message, &change, error);
 }
@@ -385,7 +398,7 @@ static int take_event(struct loader *loader, const struct message *message, stru
     switch (envelope_read(message, schema_cache_last(loader->schemas), &loader->arena, &change, &boundary,
                           problem, sizeof problem)) {
     case ENVELOPE_CHANGE: return take_change(loader, message, &change, error);
-    case ENVELOPE_TOMBSTONE: counts->tombstones++; return take_tombstone(loader, message, error);
+    case ENVELOPE_TOMBSTONE: return take_tombstone(loader, message, error);
     case ENVELOPE_BOOKKEEPING: counts->bookkeeping++; return 0;
     case ENVELOPE_BOUNDARY:
         counts->bookkeeping++;
@@ -409,9 +422,9 @@ static int take_message(struct loader *loader, struct position *position, struct
     int result = take_event(loader, message, error);
     if (loader->arena.failed) result = error_memory(error);
     if (result > 0) {
-        char problem[512];
-        snprintf(problem, sizeof problem, "%.500s", error->text);
-        result = reject(loader, message, problem, error);
+        enum { MOST_SHOWN = 500 };
+        struct slice why = {error->text, strnlen(error->text, MOST_SHOWN)};
+        result = reject(loader, message, why, error);
     }
     arena_reset(&loader->arena);
     if (result)

@@ -87,9 +87,10 @@ static void bind_number(sqlite3_stmt *statement, int index, struct slice text)
     static const struct column_type integer = {.kind = KIND_INTEGER};
     struct json_reader json;
     struct value value = {0};
-    json_start(&json, text);
-    if (!text.size || value_read(&json, &integer, NULL, &value) || json_finish(&json))
-        value = (struct value){0};
+    if (text.size) {
+        json_start(&json, text);
+        if (value_read(&json, &integer, NULL, &value) || json_finish(&json)) value = (struct value){0};
+    }
     value_bind(statement, index, &value);
 }
 

@@ -54,9 +54,14 @@ int source_facts_read(struct source_facts *facts, struct slice name, struct json
     if (!value) return json_skip(json, NULL);
     facts->collection |= slice_is(name, "collection");
     facts->several_databases |= value == &facts->serial;
+    bool is_name =
+        value == &facts->name || value == &facts->db || value == &facts->schema || value == &facts->table;
     switch (json_peek(json)) {
-    case JSON_STRING:
     case JSON_NUMBER:
+        if (!is_name) return value_read(json, &any, arena, value);
+        json->problem = "a string is expected";
+        return -1;
+    case JSON_STRING:
     case JSON_NULL: return value_read(json, &any, arena, value);
     case JSON_TRUE:
     case JSON_FALSE:

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cdclite/decimal.h"
 #include "cdclite/flattened.h"
 
 /* A topic has one block at a time; more than this many kept means a stream made to be slow, not a schema
@@ -64,6 +65,19 @@ static const char *text_member(json_object *object, const char *name)
     return json_object_get_string(member);
 }
 
+/* A Decimal's scale, which Connect sends as a text; false when it is not said: then nobody knows the number.
+ */
+static bool decimal_scale(json_object *field, int32_t *scale)
+{
+    json_object *parameters = NULL;
+    char *end;
+    json_object_object_get_ex(field, "parameters", &parameters);
+    const char *text = text_member(parameters, "scale");
+    long number = strtol(text, &end, 10);
+    *scale = (int32_t)number;
+    return *text && !*end && number >= -DECIMAL_SCALE && number <= DECIMAL_SCALE;
+}
+
 /* "Data types" of Debezium's PostgreSQL connector documentation, and Connect's own logical types. */
 static struct column_type column_type_of(json_object *field)
 {
@@ -96,9 +110,7 @@ static struct column_type column_type_of(json_object *field)
     for (size_t i = 0; i < sizeof semantic / sizeof *semantic; i++) {
         if (strcmp(semantic[i].name, name) != 0) continue;
         struct column_type found = semantic[i].type;
-        json_object *parameters;
-        if (found.kind == KIND_DECIMAL && json_object_object_get_ex(field, "parameters", &parameters))
-            found.scale = (int32_t)strtol(text_member(parameters, "scale"), NULL, 10);
+        if (found.kind == KIND_DECIMAL && !decimal_scale(field, &found.scale)) break;
         return found;
     }
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)

@@ -7,6 +7,7 @@
 #include "cdclite/buffer.h"
 #include "cdclite/database.h"
 #include "cdclite/history_ddl.h"
+#include "cdclite/log.h"
 
 static const char *const kind_names[] = {
     [KIND_ANY] = "any",         [KIND_INTEGER] = "integer", [KIND_BOOLEAN] = "boolean",
@@ -63,6 +64,9 @@ done:
     return result;
 }
 
+static const char *const event_names[] = {
+    [COLUMN_APPEARED] = "appeared", [COLUMN_RETYPED] = "retyped", [COLUMN_VANISHED] = "vanished"};
+
 static int load_changes(sqlite3 *db, struct captured_table *table, struct error *error)
 {
     sqlite3_stmt *statement;
@@ -82,8 +86,9 @@ static int load_changes(sqlite3 *db, struct captured_table *table, struct error 
         change->change_id = sqlite3_column_int64(statement, 0);
         change->changed_at = sqlite3_column_int64(statement, 1);
         change->column = (size_t)sqlite3_column_int64(statement, 2);
-        change->event =
-            strcmp(database_text(statement, 3), "retyped") == 0 ? COLUMN_RETYPED : COLUMN_APPEARED;
+        while (change->event < COLUMN_VANISHED &&
+               strcmp(database_text(statement, 3), event_names[change->event]) != 0)
+            change->event++;
         if (sqlite3_column_type(statement, 4) != SQLITE_NULL)
             change->renamed_from = (size_t)sqlite3_column_int64(statement, 4);
         change->old_type.kind = kind_named((const char *)sqlite3_column_text(statement, 6));
@@ -159,7 +164,7 @@ static int save_changes(sqlite3 *db, struct captured_table *table, struct error 
         sqlite3_bind_int64(statement, 2, change->change_id);
         sqlite3_bind_int64(statement, 3, change->changed_at);
         sqlite3_bind_int64(statement, 4, (sqlite3_int64)change->column);
-        sqlite3_bind_text(statement, 5, retyped ? "retyped" : "appeared", -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 5, event_names[change->event], -1, SQLITE_STATIC);
         sqlite3_bind_int64(statement, 6,
                            change->renamed_from == NO_COLUMN ? -1 : (sqlite3_int64)change->renamed_from);
         sqlite3_bind_text(statement, 7, change->default_sql, -1, SQLITE_STATIC);
@@ -231,6 +236,24 @@ int table_save_facts(sqlite3 *db, struct captured_table *table, struct error *er
     return result;
 }
 
+/* Views only show the history: those that are too much for SQLite are left out, and the load goes on. */
+static int make_views(sqlite3 *db, const struct captured_table *table, struct error *error)
+{
+    struct buffer sql = {0};
+    history_ddl_views(table, &sql);
+    int result = buffer_failed(&sql) ? error_memory(error) : database_run(db, buffer_string(&sql), error);
+    int code = sqlite3_errcode(db) & 0xff;
+    if (result && !buffer_failed(&sql) && (code == SQLITE_ERROR || code == SQLITE_TOOBIG)) {
+        log_write(LOG_WARNING, "%s: its views cannot be made, its history is whole: %s", table->source_name,
+                  sqlite3_errmsg(db));
+        buffer_clear(&sql);
+        history_ddl_drop_views(table, &sql);
+        result = buffer_failed(&sql) ? error_memory(error) : database_run(db, buffer_string(&sql), error);
+    }
+    buffer_free(&sql);
+    return result;
+}
+
 int table_store_shape(sqlite3 *db, struct captured_table *table, int64_t change_id, struct error *error)
 {
     if (table->stored && !table->retyped && !table->views_stale && table->stored_count == table->count)
@@ -249,7 +272,6 @@ int table_store_shape(sqlite3 *db, struct captured_table *table, int64_t change_
         add_columns_sql(table, buffer_string(&history), &sql);
         if (table->retyped) rebuild_sql(table, buffer_string(&history), &sql);
     }
-    history_ddl_views(table, &sql);
     table_forget_statements(table);
     int result = buffer_failed(&sql) || buffer_failed(&history)
                      ? error_memory(error)
@@ -257,8 +279,8 @@ int table_store_shape(sqlite3 *db, struct captured_table *table, int64_t change_
     buffer_free(&sql);
     buffer_free(&history);
     table->facts_unsaved |= table->stored_count == 0;
-    if (result || save_columns(db, table, error) || save_changes(db, table, error) ||
-        table_save_facts(db, table, error))
+    if (result || make_views(db, table, error) || save_columns(db, table, error) ||
+        save_changes(db, table, error) || table_save_facts(db, table, error))
         return -1;
     table->stored = true;
     table->retyped = table->views_stale = false;

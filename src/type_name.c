@@ -45,6 +45,8 @@ int type_named(const char *name, struct column_type *type)
         *type = (struct column_type){.kind = KIND_DECIMAL, .scale = scale};
         return 0;
     }
+    /* The unit of dates has a name of its own in the database. */
     type->unit = strcmp(name, "date") == 0 ? UNIT_DAYS : time_unit_named(name);
+    if (strcmp(name, time_unit_name(UNIT_DAYS)) == 0) return -1;
     return type->unit == UNIT_NONE ? -1 : 0;
 }

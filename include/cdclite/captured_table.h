@@ -37,7 +37,7 @@ struct captured_column {
     bool unknown_before, unknown_after; /* and the history does not tell it either */
 };
 
-enum column_event { COLUMN_APPEARED, COLUMN_RETYPED };
+enum column_event { COLUMN_APPEARED, COLUMN_RETYPED, COLUMN_VANISHED };
 
 /* The source table was altered: how a column came to be as it is. See column_change in schema/. */
 struct column_change {

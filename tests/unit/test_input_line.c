@@ -215,6 +215,7 @@ static void a_line_without_a_right_place_is_a_value(void **state)
         "{\"partition\":2,\"offset\":87,\"value\":\"x\"}",
         "{\"topic\":null,\"partition\":2,\"offset\":87,\"value\":\"x\"}",
         "{\"topic\":\"\",\"partition\":2,\"offset\":87,\"value\":\"x\"}",
+        "{\"topic\":\"a\\u0000b\",\"partition\":2,\"offset\":87,\"value\":\"x\"}",
         "{\"topic\":\"t\",\"partition\":-1,\"offset\":87,\"value\":\"x\"}",
         "{\"topic\":\"t\",\"partition\":2147483648,\"offset\":87,\"value\":\"x\"}",
         "{\"topic\":\"t\",\"partition\":\"2\",\"offset\":87,\"value\":\"x\"}",

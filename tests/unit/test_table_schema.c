@@ -107,6 +107,20 @@ static void every_logical_type(void **state)
         {"\"bytes\",\"name\":\"org.apache.kafka.connect.data.Decimal\",\"version\":1,\"parameters\":"
          "{\"scale\":\"2\",\"connect.decimal.precision\":\"10\"}",
          KIND_DECIMAL, UNIT_NONE, 2, "bytes org.apache.kafka.connect.data.Decimal"},
+        /* Whose scale nobody knows: as it came. */
+        {"\"bytes\",\"name\":\"org.apache.kafka.connect.data.Decimal\"", KIND_BYTES, UNIT_NONE, 0,
+         "bytes org.apache.kafka.connect.data.Decimal"},
+        {"\"bytes\",\"name\":\"org.apache.kafka.connect.data.Decimal\",\"parameters\":{}", KIND_BYTES,
+         UNIT_NONE, 0, "bytes org.apache.kafka.connect.data.Decimal"},
+        {"\"bytes\",\"name\":\"org.apache.kafka.connect.data.Decimal\",\"parameters\":{\"scale\":2}",
+         KIND_BYTES, UNIT_NONE, 0, "bytes org.apache.kafka.connect.data.Decimal"},
+        {"\"bytes\",\"name\":\"org.apache.kafka.connect.data.Decimal\",\"parameters\":{\"scale\":"
+         "\"4294967298\"}",
+         KIND_BYTES, UNIT_NONE, 0, "bytes org.apache.kafka.connect.data.Decimal"},
+        {"\"bytes\",\"name\":\"org.apache.kafka.connect.data.Decimal\",\"parameters\":{\"scale\":\"2x\"}",
+         KIND_BYTES, UNIT_NONE, 0, "bytes org.apache.kafka.connect.data.Decimal"},
+        {"\"bytes\",\"name\":\"org.apache.kafka.connect.data.Decimal\",\"parameters\":[]", KIND_BYTES,
+         UNIT_NONE, 0, "bytes org.apache.kafka.connect.data.Decimal"},
         {"\"bytes\",\"name\":\"org.apache.kafka.connect.data.Decimal\",\"parameters\":{\"scale\":\"-3\"}",
          KIND_DECIMAL, UNIT_NONE, -3, "bytes org.apache.kafka.connect.data.Decimal"},
         {"\"struct\",\"fields\":[{\"type\":\"int32\",\"field\":\"scale\"},{\"type\":\"bytes\",\"field\":"
