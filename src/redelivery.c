@@ -279,6 +279,12 @@ static int is_occurrence(struct redelivery *redelivery, const struct lookup *loo
                         same_event, &comparing, error);
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+    int64_t first = *(const int64_t *)a, second = *(const int64_t *)b;
+    return (first > second) - (first < second);
+}
+
 /* Finds the stored row that the change repeats: *change_id, or 0 for a new event. */
 static int find_repeated(struct redelivery *redelivery, const struct lookup *lookup,
                          const struct stream *stream, const struct change *change, uint64_t hash,
@@ -286,25 +292,28 @@ static int find_repeated(struct redelivery *redelivery, const struct lookup *loo
 {
     const struct run *runs = redelivery->runs.all;
     const struct occurrence *found = NULL;
-    size_t given = 0, stored = 0;
-    int same;
+    struct buffer stored = {0}; /* of int64_t: the rows that are the change itself */
+    size_t given = 0;
     *change_id = 0;
     while ((found = identity_map_find(&lookup->map, hash, found))) {
-        same = is_occurrence(redelivery, lookup, stream, change, found, error);
-        if (same < 0) return -1;
+        int same = is_occurrence(redelivery, lookup, stream, change, found, error);
+        if (same < 0) {
+            buffer_free(&stored);
+            return -1;
+        }
         given += same && runs_same(&runs[found->run], &runs[stream->run]);
-        stored += same && found->stored;
+        if (same && found->stored) buffer_append(&stored, &found->change_id, sizeof found->change_id);
     }
-    if (given >= stored) return 0;
-    /* It repeats the (given+1)-th stored one; occurrences come newest first. */
-    size_t skip = stored - given - 1;
-    while ((found = identity_map_find(&lookup->map, hash, found))) {
-        same = found->stored ? is_occurrence(redelivery, lookup, stream, change, found, error) : 0;
-        if (same < 0) return -1;
-        if (same && skip-- == 0) break;
+    /* It repeats the (given+1)-th of them. They were found in the order in which they were looked up. */
+    size_t count = stored.size / sizeof(int64_t);
+    int64_t *ids = (int64_t *)(void *)stored.at;
+    bool failed = buffer_failed(&stored);
+    if (!failed && given < count) {
+        qsort(ids, count, sizeof *ids, compare_ids);
+        *change_id = ids[given];
     }
-    *change_id = found ? found->change_id : 0;
-    return 0;
+    buffer_free(&stored);
+    return failed ? error_memory(error) : 0;
 }
 
 static int record(struct redelivery *redelivery, const struct stream *stream, const struct message *message,
