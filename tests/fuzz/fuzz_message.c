@@ -44,7 +44,8 @@ static size_t read_messages(struct slice rest, struct message *messages)
         /* Each topic has partitions of its own: of a table that comes from two topics with equal ones and
          * without runId headers, the history does not tell whose a row is, and runs are told otherwise after
          * a restart. */
-        uint64_t hash = hash_bytes(HASH_START, message->topic.at, message->topic.size);
+        uint64_t hash =
+            message->topic.size ? hash_bytes(HASH_START, message->topic.at, message->topic.size) : 0;
         message->partition = (int32_t)((hash & 0xffff) << 2 | (bits & 3));
         message->offset = offset;
         message->next_offset = offset + 1;
