@@ -301,38 +301,43 @@ static int is_occurrence(struct redelivery *redelivery, const struct lookup *loo
                         same_event, &comparing, error);
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+    int64_t first = *(const int64_t *)a, second = *(const int64_t *)b;
+    return (first > second) - (first < second);
+}
+
 /* Finds the stored row that the change repeats: *change_id, or 0 for a new event. */
 static int find_repeated(struct redelivery *redelivery, const struct lookup *lookup,
                          const struct stream *stream, const struct change *change, uint64_t hash,
                          int64_t *change_id, struct error *error)
 {
     const struct occurrence *found = NULL;
-    size_t given = 0, stored = 0, before = 0;
-    int same;
+    struct buffer stored = {0}; /* of int64_t: the rows that are the change itself */
+    size_t given = 0, before = 0;
+    int failed = 0;
     *change_id = 0;
-    while ((found = identity_map_find(&lookup->map, hash, found))) {
-        same = is_occurrence(redelivery, lookup, stream, change, found, error);
-        if (same < 0) return -1;
-        if (!same) continue;
-        stored += found->stored;
-        same = runs_same(&redelivery->runs, stream, found->run, found->offset, error);
-        if (same < 0) return -1;
-        given += same > 0;
-        before += !same && runs_resume(&redelivery->runs, stream, found->run, change);
+    while (!failed && (found = identity_map_find(&lookup->map, hash, found))) {
+        int same = is_occurrence(redelivery, lookup, stream, change, found, error);
+        if (same > 0 && found->stored) buffer_append(&stored, &found->change_id, sizeof found->change_id);
+        int own = same > 0 ? runs_same(&redelivery->runs, stream, found->run, found->offset, error) : 0;
+        given += own > 0;
+        before += same > 0 && !own && runs_resume(&redelivery->runs, stream, found->run, change);
+        failed = same < 0 || own < 0;
     }
     /* Equal rows on both sides of where a run went on: nothing tells how many of them were sent twice, so
      * that all are stored. One alone is the event that was sent last, and is sent again. */
     if (before > 1) given += before;
-    if (given >= stored) return 0;
-    /* It repeats the (given+1)-th stored one; occurrences come newest first. */
-    size_t skip = stored - given - 1;
-    while ((found = identity_map_find(&lookup->map, hash, found))) {
-        same = found->stored ? is_occurrence(redelivery, lookup, stream, change, found, error) : 0;
-        if (same < 0) return -1;
-        if (same && skip-- == 0) break;
+    if (!failed && buffer_failed(&stored)) failed = error_memory(error);
+    /* It repeats the (given+1)-th of them. They were found in the order in which they were looked up. */
+    size_t count = stored.size / sizeof(int64_t);
+    if (!failed && given < count) {
+        int64_t *ids = (int64_t *)(void *)stored.at;
+        qsort(ids, count, sizeof *ids, compare_ids);
+        *change_id = ids[given];
     }
-    *change_id = found ? found->change_id : 0;
-    return 0;
+    buffer_free(&stored);
+    return failed ? -1 : 0;
 }
 
 static int record(struct redelivery *redelivery, const struct stream *stream, const struct message *message,

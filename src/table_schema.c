@@ -177,6 +177,11 @@ static int read_columns(json_object *fields, bool flattened, struct table_schema
             return 1;
         }
         if (flattened && flattened_adds(slice_of(name))) continue;
+        for (size_t k = 0; k < schema->count; k++)
+            if (strcmp(schema->columns[k].name, name) == 0) {
+                error_set(error, ERROR_SOURCE, "the schema block has the column %.200s twice", name);
+                return 1;
+            }
         if (read_column(field, &schema->columns[schema->count++], error)) return -1;
     }
     return 0;

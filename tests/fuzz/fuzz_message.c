@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "cdclite/database.h"
+#include "cdclite/hash.h"
 #include "cdclite/log.h"
 #include "loading.h"
 
@@ -40,7 +41,12 @@ static size_t read_messages(struct slice rest, struct message *messages)
         struct slice place = next_field(&record, FIELD_SEPARATOR);
         unsigned char bits = place.size ? (unsigned char)*place.at : 0;
         offset += 1 + (bits >> 2 & 1);
-        message->partition = bits & 3;
+        /* Each topic has partitions of its own: of a table that comes from two topics with equal ones and
+         * without runId headers, the history does not tell whose a row is, and runs are told otherwise after
+         * a restart. */
+        uint64_t hash =
+            message->topic.size ? hash_bytes(HASH_START, message->topic.at, message->topic.size) : 0;
+        message->partition = (int32_t)((hash & 0xffff) << 2 | (bits & 3));
         message->offset = offset;
         message->next_offset = offset + 1;
         message->timestamp_ms = bits & 8 ? -1 : INT64_C(1738317600000) + offset;

@@ -210,6 +210,8 @@ static void blocks_that_describe_no_row_are_refused(void **state)
         BLOCK(ROW("after", FIELD("x") ",{\"type\":\"int32\",\"field\":\"\"}")),
         BLOCK(ROW("after", FIELD("x") ",{\"type\":\"int32\",\"field\":5}")),
         BLOCK(ROW("after", FIELD("x") ",null,5")),
+        /* a name twice */
+        BLOCK(ROW("after", FIELD("x") "," FIELD("y") "," FIELD("x"))),
     };
     (void)state;
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
