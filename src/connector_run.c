@@ -33,8 +33,10 @@ static struct run *add_run(struct runs *runs, struct slice topic, struct slice r
     runs->all = all;
     struct run *run = &all[runs->count];
     *run = (struct run){0};
-    if (set_text(&run->topic, topic, error) || set_text(&run->run_id, run_id, error)) {
+    run->topic = strndup(topic.at, topic.size);
+    if (!run->topic || set_text(&run->run_id, run_id, error)) {
         free(run->topic);
+        error_memory(error);
         return NULL;
     }
     runs->count++;
@@ -201,10 +203,13 @@ static int store_run(struct runs *runs, int64_t table_id, struct slice topic, in
  * before, it sent all of them again. */
 static bool counts_events(struct slice version)
 {
-    int major, minor;
-    char text[16] = "";
+    char text[16] = "", *dot, *end;
     if (version.size) memcpy(text, version.at, version.size < sizeof text ? version.size : sizeof text - 1);
-    return sscanf(text, "\"%d.%d", &major, &minor) != 2 || major > 3 || (major == 3 && minor >= 7);
+    if (*text != '"') return true;
+    long major = strtol(text + 1, &dot, 10);
+    if (dot == text + 1 || *dot != '.') return true;
+    long minor = strtol(dot + 1, &end, 10);
+    return end == dot + 1 || major > 3 || (major == 3 && minor >= 7);
 }
 
 /* Whether a run that begins with this event may do so where the run before it ended. Only rows that COPY

@@ -1,7 +1,7 @@
 /*
- * A mock cluster as a process of its own, so that a test can measure and stop its client: `mock_backlog BROKERS
- * PARTITIONS EVENTS BYTES` fills each partition of the topic bank.data.event with events of that size (it
- * keeps some 5 MiB a partition), says where it is, and lives until its input ends.
+ * A mock cluster as a process of its own, so that a test can measure and stop its client: `mock_backlog
+ * BROKERS PARTITIONS EVENTS BYTES` fills each partition of the topic bank.data.event with events of that size
+ * (it keeps some 5 MiB a partition), says where it is, and lives until its input ends.
  */
 #include <stdio.h>
 #include <stdlib.h>
