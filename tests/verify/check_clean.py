@@ -115,7 +115,7 @@ def kills(checks, given):
     with Place(given.cdclite) as place:
         with recording.open_data(given.data, 'bulk-tenth.jsonl') as file:
             lines = file.read().splitlines(keepends=True)
-        chance, killed, uncommitted, stored = random.Random(5), 0, 0, set()
+        chance, killed, uncommitted, stored, took = random.Random(5), 0, 0, set(), None
         for i in range(KILLS):
             # each load has a little more to take
             place.write('events.jsonl', b''.join(lines[:len(lines) * (i + 1) // KILLS]))
@@ -123,13 +123,14 @@ def kills(checks, given):
                                         place.text, '--quiet'], cwd=place.folder.name, stdin=subprocess.DEVNULL)
             started = time.monotonic()
             try:
-                # The first goes through, to tell how long one takes.
+                # The first goes through, to tell how long one takes; later ones find the time in which some do.
                 running.wait(chance.uniform(took / 2, 1.2 * took) if i else None)
-                took = time.monotonic() - started
+                took = time.monotonic() - started if took is None else took * 0.9
             except subprocess.TimeoutExpired:
                 running.send_signal(signal.SIGKILL)
                 running.wait()
                 killed += 1
+                took *= 1.1
             done = place.run('verify', '--db', place.db, '--format', 'json')
             if done.returncode == 4:
                 continue  # it had not made its tables yet
