@@ -812,6 +812,36 @@ class AppendOnly(CliTest):
         self.assertEqual(int(done.stdout), len(recording.change_events(messages)))
 
 
+class Demo(CliTest):
+    """`cdclite demo`, as scripts/demo.sh runs it."""
+
+    def test_loads_and_answers_and_adds_nothing_again(self):
+        with open(os.path.join(given.data, 'demo.jsonl'), encoding='utf-8') as file:
+            events = [json.loads(line) for line in file]
+        changes = [json.loads(event['value']) for event in events if event['value'] is not None]
+        users = {}
+        for change in changes:
+            old, new = change['before'], change['after']
+            if change['op'] == 'u':
+                user = users.setdefault(new['user_id'], [0, 0])
+                user[0] += old['holding_stock'] != new['holding_stock']
+                user[1] += old['holding_quantity'] != new['holding_quantity']
+        self.assertTrue(any(stocks for stocks, _ in users.values()))
+        for _ in range(2):
+            said = self.succeeds('demo', '--dir', 'shown').stdout.decode()
+            self.assertIn(f'{len(events)} recorded messages', said)
+            self.place.db = self.place.path('shown/history.db')
+            self.assertEqual(self.place.rows('SELECT count(*) FROM holding_history'), [(len(changes),)])
+            for user, (stocks, quantities) in users.items():
+                if stocks or quantities:
+                    self.assertRegex(said, rf'\n +{user} \| +{stocks} \| +{quantities} \|')
+        self.succeeds('verify', '--db', 'shown/history.db')
+
+    def test_a_place_that_cannot_be(self):
+        self.fails(STORAGE, 'demo', '--dir', 'no/such/place', says=['no/such/place'])
+        self.fails(USAGE, 'demo', '--dir', 'x' * 401, says=['too long'])
+
+
 if __name__ == '__main__':
     given = arguments(__doc__)
     messages = recording.read(given.data, 'h-old-1.1')
