@@ -19,7 +19,7 @@ CREATE TABLE column_change(
   change_id     INTEGER NOT NULL,  -- the first change of the new shape,
   changed_at    INTEGER NOT NULL,  -- and its commit time
   position      INTEGER NOT NULL,  -- of the column in captured_column
-  what          TEXT NOT NULL,     -- appeared (added, renamed or back again), retyped, or vanished
+  what          TEXT NOT NULL,     -- appeared (added, renamed or back again), retyped (or its type first told), or vanished
   renamed_from  INTEGER,           -- appeared: the position of the column that had this place before
   default_sql   TEXT,              -- appeared: what rows from before have in it, as an SQL literal; NULL without a default
   old_kind      TEXT,              -- retyped: how it was before, as in captured_column

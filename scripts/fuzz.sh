@@ -27,7 +27,7 @@ for target in "$@"; do
       "$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log") a second, nothing found"
   else
     echo "$target: FOUND something (all of it: $log):"
-    grep -E '^(found:|SUMMARY:|==.*ERROR|.*runtime error|.*Test unit written)' "$log" | cut -c1-500 | head -20
+    grep -aE '^(found:|SUMMARY:|==.*ERROR|.*runtime error|.*Test unit written)' "$log" | cut -c1-500 | head -20
     result=1
   fi
 done

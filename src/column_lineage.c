@@ -152,7 +152,8 @@ int lineage_retype(struct captured_table *table, size_t index, const struct sche
     bool same = column->sent_as && strcmp(column->sent_as, sent->sent_as) == 0 &&
                 column->type.scale == sent->type.scale;
     if (same || (column->sent_as && changed_at < table->shape_at)) return 0;
-    if (column->sent_as) {
+    /* That schemas are sent from now on alters no table, but the text has spelled its times as numbers. */
+    if (column->sent_as || column->type.unit != sent->type.unit) {
         struct column_change *change =
             note(table, COLUMN_RETYPED, index, NULL, column->sent_as, changed_at, change_id, error);
         if (!change) return -1;

@@ -175,7 +175,9 @@ static void value_behind(const struct descent *descent, size_t index, const char
     buffer_text(out, " THEN ");
     if (change->event == COLUMN_RETYPED) {
         struct sent_type old = {&change->old_type, change->old_sent_as}, new = type_after(table, index);
-        buffer_text(out, "CASE WHEN v IS NULL THEN NULL ELSE ");
+        /* Bytes to text as PostgreSQL casts them; to no other type it casts them. */
+        buffer_printf(out, "CASE WHEN v IS NULL THEN NULL WHEN typeof(v) = 'blob' THEN %s ELSE ",
+                      new.type->kind == KIND_TEXT ? "'\\x' || lower(hex(v))" : "v");
         convert(out, &old, &new);
         buffer_text(out, " END");
     } else if (change->renamed_from != NO_COLUMN) {

@@ -313,13 +313,13 @@ static int store_change(struct loader *loader, struct captured_table *table, con
     if (mark_missing(loader, table, message, change, error)) return -1;
     int repeated = redelivery_check(loader->redelivery, table, message, change, change_id,
                                     batch->first_change_id, error);
+    if (repeated < 0 || table_note_partition(db, table, message->partition, error)) return -1;
     if (repeated) {
         batch->counts.redelivered++;
-        return repeated < 0 ? -1 : 0;
+        return 0;
     }
     struct slice unavailable = buffer_view(&loader->unavailable);
     if (row_states_fill(loader->states, table, message, change, &loader->arena, error) ||
-        table_note_partition(db, table, message->partition, error) ||
         history_insert(db, table, message, change, unavailable, change_id, error) ||
         redelivery_stored(loader->redelivery, table, change_id, error) ||
         row_states_follow(loader->states, table, message, change, unavailable, change_id, error) ||
