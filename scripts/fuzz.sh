@@ -1,5 +1,6 @@
 #!/bin/sh
 # Builds the fuzz targets with libFuzzer and runs each for SECONDS (30): sh scripts/fuzz.sh [SECONDS [TARGET...]]
+# With FUZZ_SEED=NUMBER it tries the same inputs each time, as CI does: a change answers for what it changed.
 # What is found stays in build/fuzz/found; mended, it belongs into tests/fuzz/regressions/TARGET.
 set -eu
 cd "$(dirname "$0")/.."
@@ -20,7 +21,7 @@ for target in "$@"; do
   corpus=build/fuzz/corpus/$target log=build/fuzz/$target.log
   mkdir -p "$corpus" "$here/regressions/$target"
   # New inputs go to the first folder and stay for the next run.
-  if "$build/$target" -max_total_time="$seconds" -dict="$dictionary" -rss_limit_mb=2048 -timeout=20 \
+  if "$build/$target" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" -dict="$dictionary" -rss_limit_mb=2048 -timeout=20 \
     -max_len=8192 -artifact_prefix="build/fuzz/found/$target-" -print_final_stats=1 \
     "$corpus" "$build/seeds/$target" "$here/regressions/$target" > "$log" 2>&1; then
     echo "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") executions," \

@@ -86,7 +86,7 @@ static int follow_identity(sqlite3 *db, struct captured_table *table, bool renam
     struct buffer sql = {0};
     buffer_text(&sql, "SELECT EXISTS (SELECT 1 FROM text_log WHERE name = ");
     buffer_literal(&sql, table->name);
-    buffer_char(&sql, ')');
+    buffer_text(&sql, " COLLATE NOCASE)");
     int result = buffer_failed(&sql) ? error_memory(error)
                                      : database_integer(db, buffer_string(&sql), 0, &begun, error);
     buffer_free(&sql);

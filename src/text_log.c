@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,10 +52,11 @@ void text_logs_close(struct text_logs *logs)
     free(logs);
 }
 
+/* Names differ as SQLite's do: not by case alone. */
 static struct text_log *find_log(const struct text_logs *logs, const char *table)
 {
     for (struct text_log *log = logs->all; log; log = log->next)
-        if (strcmp(log->table, table) == 0) return log;
+        if (strcasecmp(log->table, table) == 0) return log;
     return NULL;
 }
 
