@@ -12,8 +12,9 @@ LIMIT_MIB = 96
 class Memory(stack.StackTest):
     def peak(self, partitions, events, size):
         self.make_topic(partitions, max_message_bytes=20000000)
+        # An event that stood in two partitions would be one that was sent again.
         for partition in range(partitions):
-            self.hand('send', '-', self.topic, partition, 0, events, size)
+            self.hand('send', '-', self.topic, partition, partition * events, events, size)
         began = time.monotonic()
         process = subprocess.Popen(self.command('--until-end', '--quiet'), stdin=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
@@ -21,7 +22,7 @@ class Memory(stack.StackTest):
         took = time.monotonic() - began
         self.assertEqual(process.returncode, 0)
         for partition in range(partitions):
-            self.check(range(events), partition)
+            self.check(range(partition * events, (partition + 1) * events), partition)
         backlog, peak = partitions * events * size >> 20, usage.ru_maxrss >> 10
         print(f'{backlog} MiB in {partitions} partitions, events of {size} bytes: {backlog / took:.0f} MiB/s, '
               f'peak {peak} MiB')
