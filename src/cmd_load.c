@@ -192,6 +192,7 @@ static int read_options(struct load *load, const struct options *options, struct
     load->settings = (struct load_settings){.db_path = options->db,
                                             .max_messages = options->max_messages,
                                             .max_event_bytes = (size_t)options->max_event_bytes,
+                                            .linger_ms = options->linger_ms,
                                             .quiet = options->quiet};
     load->file = (struct file_settings){.path = options->input,
                                         .format = (enum input_format)format,

@@ -24,9 +24,8 @@
 
 enum {
     BATCH_MESSAGES = 10000,
-    BATCH_BYTES = 32 << 20, /* of messages, as received */
-    BATCH_MS = 500,         /* a slow topic is visible within a second */
-    POLL_MS = 100,
+    BATCH_BYTES = 32 << 20,   /* of messages, as received */
+    POLL_MS = 100,            /* without a message, after which the batch waits no longer */
     KEPT_OF_OVERSIZED = 1024, /* bytes of an oversized event in rejected_event */
 };
 
@@ -454,7 +453,7 @@ static bool batch_is_due(const struct loader *loader)
     const struct batch *batch = &loader->batch;
     if (!batch->open) return false;
     return batch->counts.messages >= BATCH_MESSAGES || batch->bytes >= BATCH_BYTES ||
-           time_passing_ms() - batch->opened_ms >= BATCH_MS;
+           time_passing_ms() - batch->opened_ms >= loader->settings->linger_ms;
 }
 
 int loader_run(struct loader *loader, struct source *source, const volatile sig_atomic_t *stop,
@@ -463,12 +462,13 @@ int loader_run(struct loader *loader, struct source *source, const volatile sig_
     struct progress progress;
     struct message message;
     int outcome = SOURCE_IDLE;
-    int64_t limit = loader->settings->max_messages;
+    int64_t limit = loader->settings->max_messages, linger = loader->settings->linger_ms;
+    int poll_ms = linger < POLL_MS ? (int)linger : POLL_MS;
     progress_start(&progress, loader->settings->quiet);
     while (outcome != SOURCE_END && !*stop) {
         const struct batch *batch = &loader->batch;
         if (limit && loader->counts.messages + (batch->open ? batch->counts.messages : 0) >= limit) break;
-        outcome = source->next(source, POLL_MS, &message, error);
+        outcome = source->next(source, poll_ms, &message, error);
         if (outcome < 0) return -1;
         if (outcome == SOURCE_MESSAGE) {
             struct position *position = positions_make(loader->positions, message.topic, message.partition);
@@ -484,7 +484,7 @@ int loader_run(struct loader *loader, struct source *source, const volatile sig_
             open_batch(loader, error))
             return -1;
         bool waited =
-            outcome == SOURCE_IDLE && batch->open && time_passing_ms() - batch->opened_ms >= POLL_MS;
+            outcome == SOURCE_IDLE && batch->open && time_passing_ms() - batch->opened_ms >= poll_ms;
         if ((waited || batch_is_due(loader)) && commit_batch(loader, source, error)) return -1;
         if (outcome == SOURCE_IDLE && wal_tend(&loader->wal, error)) return -1;
         if (progress_is_due(&progress)) {

@@ -37,6 +37,10 @@ static const struct option {
      "stop after N messages", COMMAND_LOAD},
     {"max-event-bytes", 0, OPTION_SIZE, offsetof(struct options, max_event_bytes), "BYTES", "16M",
      "a larger event goes to rejected_event", COMMAND_LOAD},
+    {"linger", 0, OPTION_COUNT, offsetof(struct options, linger_ms), "MS", "500",
+     "commit a batch at the latest MS milliseconds after its first message; 20 for changes to be seen at "
+     "once",
+     COMMAND_LOAD},
     {"restart-at", 0, OPTION_TEXT, offsetof(struct options, restart_at), "beginning|end", NULL,
      "where a topic was made anew or has lost what comes next, go on there", COMMAND_LOAD},
     {"text", 0, OPTION_LIST, offsetof(struct options, texts), "[TABLE=]FILE", "output_data.txt",

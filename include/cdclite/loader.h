@@ -18,6 +18,7 @@ struct load_settings {
     struct table_choices choices;
     int64_t max_messages; /* 0: no limit */
     size_t max_event_bytes;
+    int64_t linger_ms; /* a batch is committed at the latest so long after its first message */
     bool quiet;
 };
 

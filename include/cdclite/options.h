@@ -23,7 +23,7 @@ struct options {
     const char *db, *brokers, *group, *input, *input_format, *format, *queries, *output, *restart_at,
         *directory;
     struct text_list topics, texts, tables, keys, types, properties, property_files;
-    int64_t max_messages, max_event_bytes;
+    int64_t max_messages, max_event_bytes, linger_ms;
     bool no_text, until_end, sql, quiet, verbose, help, version;
 };
 

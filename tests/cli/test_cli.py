@@ -719,6 +719,22 @@ class Following(CliTest):
         self.assertEqual(running.wait(10), 0)
         self.assertEqual(self.place.rows('SELECT count(*) FROM holding_history'), [(3,)])
 
+    def test_linger(self):
+        """Events that keep coming are seen as soon as was asked for, and cost a commit each time."""
+        batches = {}
+        for linger in ('50', '60000'):
+            running = self.follow('--linger', linger, '--db', f'linger-{linger}.db', '--no-text')
+            for number in range(1, 61):
+                self.give(running, event(number))
+                time.sleep(0.02)
+            running.stdin.close()
+            self.assertEqual(running.wait(10), 0)
+            with sqlite3.connect(self.place.path(f'linger-{linger}.db')) as db:
+                batches[linger], changes = db.execute('SELECT count(*), sum(changes) FROM batch').fetchone()
+            self.assertEqual(changes, 60)
+        self.assertGreater(batches['50'], 3 * batches['60000'], batches)
+        self.fails(USAGE, 'load', '--input', 'x', '--linger', '0', says=['--linger', 'above 0'])
+
     def test_end_of_input(self):
         running = self.follow()
         self.give(running, event(1))

@@ -95,6 +95,7 @@ bool load(const struct place *place, unsigned bits, const struct message *messag
                                            .choices = bits & WITH_CHOICES
                                                           ? (struct table_choices){names, keys, types}
                                                           : (struct table_choices){0},
+                                           .linger_ms = 500,
                                            .max_event_bytes = bits & SMALL_EVENTS ? 700 : 1 << 20,
                                            .quiet = true};
     struct feed feed = {{feed_next, feed_stored, feed_progress, feed_end, NULL}, messages, count};
