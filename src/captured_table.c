@@ -14,6 +14,8 @@ void table_forget_statements(struct captured_table *table)
     sqlite3_finalize(table->state[0]);
     sqlite3_finalize(table->state[1]);
     table->insert = table->select = table->state[0] = table->state[1] = NULL;
+    free(table->bound);
+    table->bound = NULL;
 }
 
 void table_free(struct captured_table *table)

@@ -19,10 +19,34 @@ static int prepare_insert(sqlite3 *db, struct captured_table *table, struct erro
     buffer_text(&sql, ") VALUES(?");
     for (size_t i = 1; i < HISTORY_OWN_COLUMNS + 2 * table->count; i++) buffer_text(&sql, ", ?");
     buffer_char(&sql, ')');
-    int result = buffer_failed(&sql) ? error_memory(error)
-                                     : database_prepare(db, buffer_string(&sql), &table->insert, error);
+    table->bound = calloc(HISTORY_OWN_COLUMNS + 2 * table->count, sizeof *table->bound);
+    int result = buffer_failed(&sql) || !table->bound
+                     ? error_memory(error)
+                     : database_prepare(db, buffer_string(&sql), &table->insert, error);
     buffer_free(&sql);
     return result;
+}
+
+/* Binds a value, unless the parameter has it already: binding costs more than looking. */
+static int bind(struct captured_table *table, int index, const struct value *value)
+{
+    struct value *bound = &table->bound[index - 1];
+    if (bound->type == value->type &&
+        (value->type == VALUE_NULL || (value->type == VALUE_INTEGER && bound->integer == value->integer)))
+        return SQLITE_OK;
+    *bound = *value;
+    return value_bind(table->insert, index, value);
+}
+
+static int bind_integer(struct captured_table *table, int index, int64_t integer)
+{
+    return bind(table, index, &(const struct value){.type = VALUE_INTEGER, .integer = integer});
+}
+
+static int bind_text(struct captured_table *table, int index, struct slice text)
+{
+    return bind(table, index,
+                &(const struct value){.type = text.size ? VALUE_TEXT : VALUE_NULL, .bytes = text});
 }
 
 int history_insert(sqlite3 *db, struct captured_table *table, const struct message *message,
@@ -30,24 +54,17 @@ int history_insert(sqlite3 *db, struct captured_table *table, const struct messa
                    struct error *error)
 {
     if (!table->insert && prepare_insert(db, table, error)) return -1;
-    sqlite3_stmt *insert = table->insert;
-    int index = 0, code = SQLITE_OK;
-    sqlite3_bind_int64(insert, ++index, change_id);
-    sqlite3_bind_text(insert, ++index, &change->op, 1, SQLITE_STATIC);
-    sqlite3_bind_int64(insert, ++index, change->changed_at);
-    code |= value_bind(insert, ++index, &change->lsn);
-    code |= value_bind(insert, ++index, &change->tx_id);
-    sqlite3_bind_int(insert, ++index, message->partition);
-    sqlite3_bind_int64(insert, ++index, message->offset);
-    ++index;
-    if (unavailable.size) {
-        database_bind_slice(insert, index, unavailable);
-    } else {
-        sqlite3_bind_null(insert, index);
-    }
-    for (size_t i = 0; i < table->count; i++) code |= value_bind(insert, ++index, &table->before[i]);
-    for (size_t i = 0; i < table->count; i++) code |= value_bind(insert, ++index, &table->after[i]);
-    return code ? database_fail(db, error, "history") : database_step(db, insert, error);
+    int index = 0, code = bind_integer(table, ++index, change_id);
+    code |= bind_text(table, ++index, (struct slice){&change->op, 1});
+    code |= bind_integer(table, ++index, change->changed_at);
+    code |= bind(table, ++index, &change->lsn);
+    code |= bind(table, ++index, &change->tx_id);
+    code |= bind_integer(table, ++index, message->partition);
+    code |= bind_integer(table, ++index, message->offset);
+    code |= bind_text(table, ++index, unavailable);
+    for (size_t i = 0; i < table->count; i++) code |= bind(table, ++index, &table->before[i]);
+    for (size_t i = 0; i < table->count; i++) code |= bind(table, ++index, &table->after[i]);
+    return code ? database_fail(db, error, "history") : database_step(db, table->insert, error);
 }
 
 static int prepare_select(sqlite3 *db, struct captured_table *table, struct error *error)

@@ -109,6 +109,7 @@ struct captured_table {
     size_t *plan;                         /* column index for each column of that schema */
     size_t *order;                        /* column index for each member of the row read last */
     struct sqlite3_stmt *insert, *select; /* history.c's, NULL after the columns changed */
+    struct value *bound;                  /* what `insert` has as its parameters; NULL with it */
     struct sqlite3_stmt *state[2];        /* row_state.c's: a row as it was before and after an event */
     int32_t last_partition;               /* of its events, -1 before the first */
     int64_t new_changes;                  /* rows stored since the last catalog_save_counts */

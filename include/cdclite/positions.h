@@ -11,6 +11,12 @@
 
 struct sqlite3;
 
+/* What message_hash looks at of a record: the sizes of its key and value, and how they end. */
+struct record_end {
+    uint64_t size[2];
+    char bytes[2][256];
+};
+
 /* Where to go on in one partition of a topic, or in an input. */
 struct position {
     char *topic;
@@ -18,9 +24,11 @@ struct position {
     int64_t next_offset;
     int64_t anchor_offset;    /* of the last record taken */
     int64_t anchor_timestamp; /* -1 when unknown */
-    uint64_t anchor_hash;     /* message_hash of it */
-    int64_t end_offset;       /* -1 when unknown */
-    bool stored;              /* a row of `position` says so (or will, with this batch) */
+    uint64_t anchor_hash;     /* message_hash of it, */
+    bool unhashed;            /* unless `anchor` holds what is yet to be hashed */
+    struct record_end anchor;
+    int64_t end_offset; /* -1 when unknown */
+    bool stored;        /* a row of `position` says so (or will, with this batch) */
     bool unsaved;
     bool restarted; /* --restart-at went on with another log of this name, of which connector_run is yet to
                        know */
