@@ -23,9 +23,9 @@
 #include "display_text.h"
 
 enum {
-    BATCH_MESSAGES = 10000,
-    BATCH_BYTES = 32 << 20, /* of messages, as received */
-    BATCH_MS = 500,         /* a slow topic is visible within a second */
+    BATCH_MESSAGES = 30000,  /* fewer than tx_set.c remembers */
+    BATCH_BYTES = 128 << 20, /* of messages, as received */
+    BATCH_MS = 500,          /* a slow topic is visible within a second */
     POLL_MS = 100,
     KEPT_OF_OVERSIZED = 1024, /* bytes of an oversized event in rejected_event */
 };
@@ -50,6 +50,7 @@ struct loader {
     struct redelivery *redelivery;
     struct text_logs *texts; /* NULL without text */
     struct schema_cache *schemas;
+    struct envelope_guess guess;
     struct arena arena;
     struct row_states *states;
     struct side_events *side_events;
@@ -395,8 +396,8 @@ static int take_event(struct loader *loader, const struct message *message, stru
     struct transaction_boundary boundary;
     struct load_counts *counts = &loader->batch.counts;
     char problem[512];
-    switch (envelope_read(message, schema_cache_last(loader->schemas), &loader->arena, &change, &boundary,
-                          problem, sizeof problem)) {
+    switch (envelope_read(message, schema_cache_last(loader->schemas), &loader->guess, &loader->arena,
+                          &change, &boundary, problem, sizeof problem)) {
     case ENVELOPE_CHANGE: return take_change(loader, message, &change, error);
     case ENVELOPE_TOMBSTONE: return take_tombstone(loader, message, error);
     case ENVELOPE_BOOKKEEPING: counts->bookkeeping++; return 0;

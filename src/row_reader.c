@@ -98,10 +98,10 @@ static int refuse_column(struct slice name, const char *problem, struct error *e
 }
 
 /* One member of a row: its value at its column. */
-static int read_member(struct row_reading *reading, struct json_reader *json, struct slice name,
-                       struct error *error)
+static int read_member(struct row_reading *reading, const struct json_token *member, struct error *error)
 {
     struct captured_table *table = reading->table;
+    struct slice name = member->name;
     struct column_type type;
     size_t index;
     int result = find_column(reading, name, reading->members, &index, &type, error);
@@ -112,39 +112,36 @@ static int read_member(struct row_reading *reading, struct json_reader *json, st
     *there = true;
     table->order[reading->members++] = index;
     struct value *value = &(reading->after ? table->after : table->before)[index];
-    struct json_reader start = *json;
-    if (value_read(json, &type, reading->arena, value)) {
-        /* What the user said of a column is no promise of its values. */
-        const char *problem = json->problem;
-        *json = start;
-        if (reading->schema || type.kind == KIND_ANY || value_read(json, &any, reading->arena, value))
-            return refuse_column(name, problem, error);
-    }
+    const char *problem = value_of_token(member, &type, reading->arena, value);
+    /* What the user said of a column is no promise of its values. */
+    if (problem &&
+        (reading->schema || type.kind == KIND_ANY || value_of_token(member, &any, reading->arena, value)))
+        return refuse_column(name, problem, error);
     if (!storage_holds(column->storage, value->type)) table_widen(table, column);
     return 0;
 }
 
-static int read_row(struct row_reading *reading, struct slice row, struct error *error)
+/* The row's members, `passed` if it has been read in passing. */
+static int read_row(struct row_reading *reading, struct slice row, struct json_members passed,
+                    struct error *error)
 {
-    struct json_reader json;
-    struct slice name;
-    int more = -1;
-    json_start(&json, row);
-    reading->members = 0;
-    if (json_open(&json, JSON_OBJECT) == 0) {
-        while ((more = json_member(&json, reading->arena, &name)) == 1) {
-            int result = 0;
-            if (reading->flattened && flattened_adds(name)) {
-                if (json_skip(&json, NULL)) break;
-            } else {
-                result = read_member(reading, &json, name, error);
-            }
-            if (result) return result;
+    if (!passed.all) {
+        struct json_reader json;
+        struct json_walk walk = {.json = &json, .arena = reading->arena};
+        json_start(&json, row);
+        if (json_walk_members(&walk, &passed)) {
+            error_set(error, ERROR_SOURCE, "%s", json.problem);
+            return 1;
         }
     }
-    if (more == 0) return 0;
-    error_set(error, ERROR_SOURCE, "%s", json.problem);
-    return 1;
+    reading->members = 0;
+    for (size_t i = 0; i < passed.count; i++) {
+        const struct json_token *member = &passed.all[i];
+        if (reading->flattened && flattened_adds(member->name)) continue;
+        int result = read_member(reading, member, error);
+        if (result) return result;
+    }
+    return 0;
 }
 
 static int read_images(struct row_reading *reading, const struct change *change, int64_t change_id,
@@ -152,9 +149,10 @@ static int read_images(struct row_reading *reading, const struct change *change,
 {
     struct captured_table *table = reading->table;
     int result = 0;
-    if (change->before.at) result = read_row(reading, change->before, error);
+    if (change->before.at) result = read_row(reading, change->before, change->before_members, error);
     reading->after = true;
-    if (result == 0 && change->after.at) result = read_row(reading, change->after, error);
+    if (result == 0 && change->after.at)
+        result = read_row(reading, change->after, change->after_members, error);
     /* Without a schema the row itself shows the columns; a delete may leave some out. */
     if (result == 0 && !reading->schema && change->after.at)
         result =

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "cdclite/arena.h"
+#include "cdclite/json_object.h"
 #include "cdclite/message.h"
 #include "cdclite/slice.h"
 #include "cdclite/value.h"
@@ -26,6 +27,7 @@ struct change {
     struct value lsn, tx_id;    /* position and transaction at the source (source_facts.h says which of its
                                    members    they are); NULL where there is none */
     struct slice before, after; /* source text of the row objects, absent for null */
+    struct json_members before_members, after_members; /* of those that were read in passing */
     struct slice made_ms; /* source text of ts_ms, when the connector made the event; absent when flattened */
     enum snapshot_mark snapshot;
     bool flattened; /* by ExtractNewRecordState: `after` (of a delete `before`) is the whole record */
@@ -55,14 +57,20 @@ enum envelope_outcome {
     ENVELOPE_MESSAGE = 5,     /* a logical message, in `change` */
 };
 
+/* What the members of the last messages were. All zero is no guess. */
+struct envelope_guess {
+    struct json_guess outer, payload, source, before, after;
+};
+
 /*
  * Reads a message's value, `{schema, payload}` or the bare payload, by the envelope of Debezium 1.1 to 3.x
  * ("Change event values" in the connectors' documentation), or as ExtractNewRecordState flattens it.
  * `known_schema` is the schema block of an earlier message of the same topic (or absent): one equal byte for
- * byte is not read again. `problem` (of `room` bytes) is filled for ENVELOPE_REFUSED only.
+ * byte is not read again. `guess` is what the messages before were like. `problem` (of `room` bytes) is
+ * filled for ENVELOPE_REFUSED only.
  */
 enum envelope_outcome envelope_read(const struct message *message, struct slice known_schema,
-                                    struct arena *arena, struct change *change,
+                                    struct envelope_guess *guess, struct arena *arena, struct change *change,
                                     struct transaction_boundary *boundary, char *problem, size_t room);
 
 #endif

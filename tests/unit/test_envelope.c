@@ -42,6 +42,7 @@
 #define WITH_SOURCE(source) "{\"before\":null,\"after\":" ROW_A ",\"source\":" source ",\"op\":\"c\"}"
 
 static struct arena arena;
+static struct envelope_guess guess; /* each value is read with that of the one before */
 static struct change change;
 static struct transaction_boundary boundary;
 static char problem[256];
@@ -57,7 +58,7 @@ static enum envelope_outcome read_known(const char *value, struct slice known)
 {
     struct message message = {.value = slice_of(value)};
     snprintf(problem, sizeof problem, "untouched");
-    return envelope_read(&message, known, &arena, &change, &boundary, problem, sizeof problem);
+    return envelope_read(&message, known, &guess, &arena, &change, &boundary, problem, sizeof problem);
 }
 
 static enum envelope_outcome read_value(const char *value)
@@ -305,9 +306,9 @@ static void schema_registry_bytes_are_named(void **state)
 {
     (void)state;
     struct message message = {.value = {"\0\0\0\0\x01payload", 12}};
-    assert_int_equal(
-        envelope_read(&message, (struct slice){0}, &arena, &change, &boundary, problem, sizeof problem),
-        ENVELOPE_REFUSED);
+    assert_int_equal(envelope_read(&message, (struct slice){0}, &guess, &arena, &change, &boundary, problem,
+                                   sizeof problem),
+                     ENVELOPE_REFUSED);
     assert_non_null(strstr(problem, "Avro"));
 }
 
@@ -421,9 +422,9 @@ static void a_refused_input_keeps_its_reason(void **state)
 {
     (void)state;
     struct message message = {.value = slice_of(PAYLOAD_37("c", "null", ROW_A)), .refusal = "too large"};
-    assert_int_equal(
-        envelope_read(&message, (struct slice){0}, &arena, &change, &boundary, problem, sizeof problem),
-        ENVELOPE_REFUSED);
+    assert_int_equal(envelope_read(&message, (struct slice){0}, &guess, &arena, &change, &boundary, problem,
+                                   sizeof problem),
+                     ENVELOPE_REFUSED);
     assert_string_equal(problem, "too large");
 }
 
@@ -440,7 +441,7 @@ static void a_small_room_for_the_problem_is_kept(void **state)
     (void)state;
     struct message message = {.value = slice_of("[]")};
     char small[8] = "1234567";
-    assert_int_equal(envelope_read(&message, (struct slice){0}, &arena, &change, &boundary, small, 4),
+    assert_int_equal(envelope_read(&message, (struct slice){0}, &guess, &arena, &change, &boundary, small, 4),
                      ENVELOPE_REFUSED);
     assert_string_equal(small, "no ");
     assert_string_equal(small + 4, "567");
@@ -453,7 +454,7 @@ static void with_copy(const char *text, size_t size, struct slice known, bool mu
     memcpy(exact, text, size);
     struct message message = {.value = {exact, size}};
     enum envelope_outcome outcome =
-        envelope_read(&message, known, &arena, &change, &boundary, problem, sizeof problem);
+        envelope_read(&message, known, &guess, &arena, &change, &boundary, problem, sizeof problem);
     if (must_refuse && outcome != ENVELOPE_REFUSED) fail_msg("taken: %.*s", (int)size, text);
     free(exact);
     arena_reset(&arena);
