@@ -34,6 +34,7 @@ struct members {
     struct slice kept[MEMBERS_KEPT];           /* source text; absent where missing or null */
     struct json_members before, after, source; /* their members, where they are objects */
     struct slice schema, payload;              /* the wrapper's */
+    uint64_t schema_number;
     bool has_payload, has_event_count, has_ddl, flattened;
     size_t count, times; /* of all members; of those that only tell when */
     const char *twice;   /* where a kept member stands for the second time; NULL for none */
@@ -43,7 +44,7 @@ struct reading {
     struct json_reader json;
     struct arena *arena;
     struct envelope_guess *guess;
-    struct slice known_schema;
+
     char *problem;
     size_t room;
 };
@@ -59,20 +60,6 @@ static enum envelope_outcome broken(struct reading *reading, const struct slice 
     snprintf(reading->problem, reading->room, "broken JSON: %s at byte %zu", reading->json.problem,
              (size_t)(reading->json.at - value->at));
     return ENVELOPE_REFUSED;
-}
-
-/* Passes over the schema block: most messages repeat the one before byte for byte. */
-static int skip_schema(struct reading *reading, struct slice *raw)
-{
-    struct json_reader *json = &reading->json;
-    struct slice known = reading->known_schema;
-    if (known.size > 0 && (size_t)(json->end - json->at) > known.size &&
-        memcmp(json->at, known.at, known.size) == 0) {
-        *raw = (struct slice){json->at, known.size};
-        json->at += known.size;
-        return 0;
-    }
-    return json_skip(json, raw);
 }
 
 static int meaning_of(struct slice name)
@@ -166,7 +153,8 @@ static int read_member(struct reading *reading, int meaning, struct members *mem
     members->count++;
     switch (meaning) {
     case MEMBER_SCHEMA:
-        return json_peek(json) == JSON_OBJECT ? skip_schema(reading, &members->schema)
+        return json_peek(json) == JSON_OBJECT ? schema_texts_pass(&reading->guess->schemas, json,
+                                                                  &members->schema, &members->schema_number)
                                               : json_skip(json, NULL);
     case MEMBER_PAYLOAD: return read_payload_member(reading, members, payload);
     case MEMBER_TIME: members->times++; break;
@@ -316,12 +304,11 @@ static enum envelope_outcome read_payload(struct reading *reading, const struct 
     return problem ? refused(reading, problem) : ENVELOPE_CHANGE;
 }
 
-enum envelope_outcome envelope_read(const struct message *message, struct slice known_schema,
-                                    struct envelope_guess *guess, struct arena *arena, struct change *change,
+enum envelope_outcome envelope_read(const struct message *message, struct envelope_guess *guess,
+                                    struct arena *arena, struct change *change,
                                     struct transaction_boundary *boundary, char *problem, size_t room)
 {
-    struct reading reading = {
-        .arena = arena, .guess = guess, .known_schema = known_schema, .problem = problem, .room = room};
+    struct reading reading = {.arena = arena, .guess = guess, .problem = problem, .room = room};
     struct members outer, inner = {0};
     const struct members *members = &outer;
     *change = (struct change){0};
@@ -343,6 +330,7 @@ enum envelope_outcome envelope_read(const struct message *message, struct slice 
     struct slice payload = value;
     if (outer.has_payload && !outer.kept[MEMBER_OP].at && outer.count <= 2) {
         change->schema_block = outer.schema;
+        change->schema_number = outer.schema_number;
         payload = outer.payload;
         if (!payload.at) return ENVELOPE_TOMBSTONE;
         if (payload.at[0] != '{') return refused(&reading, "payload is no object");

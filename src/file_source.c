@@ -15,7 +15,7 @@
 #include "cdclite/log.h"
 
 enum {
-    READ_BYTES = 1 << 20,
+    READ_BYTES = 256 << 10,    /* what has been read is still in the cache when it is looked at */
     KEPT_OF_OVERSIZED = 1024,  /* the beginning of a line that is too long to be read */
     LINE_OVERHEAD = 64 * 1024, /* topic, key and headers beside the value */
 };

@@ -1,17 +1,31 @@
 #include "cdclite/json_object.h"
 
-/* Names are short: words are compared in place. */
-static bool same_bytes(const char *a, const char *b, size_t size)
+static bool same_words(const char *a, const char *b)
 {
     uint64_t first, second;
-    if (size < sizeof first) return memcmp(a, b, size) == 0;
-    for (size_t at = 0; at < size; at += sizeof first) {
-        if (size - at < sizeof first) at = size - sizeof first;
-        memcpy(&first, a + at, sizeof first);
-        memcpy(&second, b + at, sizeof second);
-        if (first != second) return false;
-    }
-    return true;
+    memcpy(&first, a, sizeof first);
+    memcpy(&second, b, sizeof second);
+    return first == second;
+}
+
+static bool same_half_words(const char *a, const char *b)
+{
+    uint32_t first, second;
+    memcpy(&first, a, sizeof first);
+    memcpy(&second, b, sizeof second);
+    return first == second;
+}
+
+/* Names are short: a call of memcmp would cost more than the comparison. The last word overlaps the one
+ * before. */
+static inline bool same_bytes(const char *a, const char *b, size_t size)
+{
+    enum { WORD = sizeof(uint64_t), HALF = sizeof(uint32_t) };
+    if (size < HALF) return memcmp(a, b, size) == 0;
+    if (size < WORD) return same_half_words(a, b) && same_half_words(a + size - HALF, b + size - HALF);
+    for (size_t at = 0; at < size - WORD; at += WORD)
+        if (!same_words(a + at, b + at)) return false;
+    return same_words(a + size - WORD, b + size - WORD);
 }
 
 /* Moves behind the name that is guessed, if it comes next just as it stood before. */
@@ -38,6 +52,7 @@ static void learn(const struct json_walk *walk, const struct json_token *token)
     struct json_guessed *guessed = &guess->members[walk->index];
     if (walk->index == guess->count) guess->count++;
     guessed->size = (unsigned char)(usual ? size : 0);
+
     guessed->meaning = (short)token->meaning;
     if (usual) memcpy(guessed->text, token->name.at - 1, size);
 }

@@ -109,6 +109,7 @@ void loader_close(struct loader *loader)
     text_logs_close(loader->texts);
     catalog_close(loader->catalog);
     schema_cache_close(loader->schemas);
+    schema_texts_free(&loader->guess.schemas);
     arena_free(&loader->arena);
     buffer_free(&loader->unavailable);
     buffer_free(&loader->reason);
@@ -359,7 +360,8 @@ static int take_change(struct loader *loader, const struct message *message, str
     struct captured_table *table;
     int result = 0;
     if (change->schema_block.at && !change->document)
-        result = schema_cache_find(loader->schemas, change->schema_block, &schema, error);
+        result =
+            schema_cache_find(loader->schemas, change->schema_block, change->schema_number, &schema, error);
     if (result == 0) result = catalog_table_for(loader->catalog, message, change, &table, error);
     if (result == 0) result = read_rows(loader, table, message, change, schema, error);
     return result ? result : store_change(loader, table, message, change, error);
@@ -396,8 +398,8 @@ static int take_event(struct loader *loader, const struct message *message, stru
     struct transaction_boundary boundary;
     struct load_counts *counts = &loader->batch.counts;
     char problem[512];
-    switch (envelope_read(message, schema_cache_last(loader->schemas), &loader->guess, &loader->arena,
-                          &change, &boundary, problem, sizeof problem)) {
+    switch (
+        envelope_read(message, &loader->guess, &loader->arena, &change, &boundary, problem, sizeof problem)) {
     case ENVELOPE_CHANGE: return take_change(loader, message, &change, error);
     case ENVELOPE_TOMBSTONE: return take_tombstone(loader, message, error);
     case ENVELOPE_BOOKKEEPING: counts->bookkeeping++; return 0;

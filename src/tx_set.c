@@ -30,7 +30,9 @@ static void free_generation(struct tx_generation *generation)
 
 enum tx_answer tx_set_find(const struct tx_set *set, int64_t tx)
 {
-    if (holds(&set->young, tx) || holds(&set->old, tx)) return TX_SEEN;
+    /* Transactions mostly come in the order of their numbers. */
+    bool above = (!set->young.used || tx > set->young.greatest) && (!set->old.used || tx > set->old.greatest);
+    if (!above && (holds(&set->young, tx) || holds(&set->old, tx))) return TX_SEEN;
     return tx <= set->forgotten ? TX_FORGOTTEN : TX_NEW;
 }
 

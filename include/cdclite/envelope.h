@@ -6,6 +6,7 @@
 #include "cdclite/arena.h"
 #include "cdclite/json_object.h"
 #include "cdclite/message.h"
+#include "cdclite/schema_texts.h"
 #include "cdclite/slice.h"
 #include "cdclite/value.h"
 
@@ -38,6 +39,7 @@ struct change {
     struct slice update; /* of a document without `after`: what MongoDB's updateDescription (or patch) says */
     struct slice content;      /* of a logical message: source text of {prefix, content} */
     struct slice schema_block; /* source text of the message's schema, absent without schemas */
+    uint64_t schema_number;    /* blocks of one number are equal (schema_texts.h) */
 };
 
 /* A transaction's BEGIN or END, as provide.transaction.metadata=true sends them. Borrowed like a change. */
@@ -57,20 +59,20 @@ enum envelope_outcome {
     ENVELOPE_MESSAGE = 5,     /* a logical message, in `change` */
 };
 
-/* What the members of the last messages were. All zero is no guess. */
+/* What the last messages were like. All zero is no guess. schema_texts_free(&guess.schemas) afterwards. */
 struct envelope_guess {
     struct json_guess outer, payload, source, before, after;
+    struct schema_texts schemas;
 };
 
 /*
  * Reads a message's value, `{schema, payload}` or the bare payload, by the envelope of Debezium 1.1 to 3.x
  * ("Change event values" in the connectors' documentation), or as ExtractNewRecordState flattens it.
- * `known_schema` is the schema block of an earlier message of the same topic (or absent): one equal byte for
- * byte is not read again. `guess` is what the messages before were like. `problem` (of `room` bytes) is
- * filled for ENVELOPE_REFUSED only.
+ * `guess` is what the messages before were like; a schema block that is repeated byte for byte is not read
+ * again. `problem` (of `room` bytes) is filled for ENVELOPE_REFUSED only.
  */
-enum envelope_outcome envelope_read(const struct message *message, struct slice known_schema,
-                                    struct envelope_guess *guess, struct arena *arena, struct change *change,
+enum envelope_outcome envelope_read(const struct message *message, struct envelope_guess *guess,
+                                    struct arena *arena, struct change *change,
                                     struct transaction_boundary *boundary, char *problem, size_t room);
 
 #endif

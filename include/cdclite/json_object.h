@@ -14,9 +14,9 @@ enum { GUESSED_MEMBERS = 128, GUESSED_NAME = 44 };
 struct json_guess {
     size_t count;
     struct json_guessed {
-        unsigned char size;      /* 0: none here */
-        short meaning;           /* of the name */
         char text[GUESSED_NAME]; /* its source text, with quotes and colon */
+        short meaning;           /* of the name */
+        unsigned char size;      /* of the text; 0: no guess */
     } members[GUESSED_MEMBERS];
 };
 
