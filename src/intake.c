@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cdclite/positions.h"
+
 enum {
     PACKETS = SOURCE_SLOTS, /* one being filled, one being stored, two between, as neither goes evenly */
     PACKET_EVENTS = 256,    /* at most */
@@ -59,6 +61,7 @@ static int read_event(struct intake *intake, struct packet *packet, struct event
         message->refusal = "larger than --max-event-bytes";
     event->outcome = envelope_read(message, &intake->guess, &packet->arena, &event->change, &event->boundary,
                                    problem, sizeof problem);
+    event->hash = message_hash(message);
     event->problem = NULL;
     if (event->outcome == ENVELOPE_REFUSED) {
         size_t size = strlen(problem) + 1;

@@ -429,7 +429,7 @@ static int take_message(struct loader *loader, struct position *position, struct
     if (result)
         return error_context(error, "%.*s, partition %d, offset %lld", (int)message->topic.size,
                              message->topic.at, message->partition, (long long)message->offset);
-    position_advance(position, message);
+    position_advance(position, message, event->hash);
     loader->batch.counts.messages++;
     loader->batch.bytes += message->value.size;
     return 0;

@@ -8,48 +8,18 @@
 #include "cdclite/database.h"
 #include "cdclite/hash.h"
 
-enum { HASHED_BYTES = sizeof((struct record_end *)0)->bytes[0] };
-
-/* How many of a record's last bytes count. */
-static size_t tail_of(uint64_t size)
+static uint64_t hash_end(uint64_t hash, struct slice bytes)
 {
-    return size == UINT64_MAX ? 0 : size < HASHED_BYTES ? (size_t)size : HASHED_BYTES;
-}
-
-static void copy_end(struct record_end *end, int part, struct slice bytes)
-{
-    end->size[part] = bytes.at ? bytes.size : UINT64_MAX;
-    size_t tail = tail_of(end->size[part]);
-    if (tail) memcpy(end->bytes[part], bytes.at + bytes.size - tail, tail);
-}
-
-static void record_end_of(const struct message *message, struct record_end *end)
-{
-    copy_end(end, 0, message->key);
-    copy_end(end, 1, message->value);
-}
-
-static uint64_t record_end_hash(const struct record_end *end)
-{
-    uint64_t hash = HASH_START;
-    for (int part = 0; part < 2; part++) {
-        size_t tail = tail_of(end->size[part]);
-        hash = hash_bytes(hash, &end->size[part], sizeof end->size[part]);
-        if (tail) hash = hash_bytes(hash, end->bytes[part], tail);
-    }
-    return hash;
+    enum { HASHED_BYTES = 256 };
+    uint64_t size = bytes.at ? bytes.size : UINT64_MAX;
+    size_t tail = !bytes.at ? 0 : bytes.size < HASHED_BYTES ? bytes.size : HASHED_BYTES;
+    hash = hash_bytes(hash, &size, sizeof size);
+    return tail ? hash_bytes(hash, bytes.at + bytes.size - tail, tail) : hash;
 }
 
 uint64_t message_hash(const struct message *message)
 {
-    struct record_end end;
-    record_end_of(message, &end);
-    return record_end_hash(&end);
-}
-
-static uint64_t anchor_hash(const struct position *position)
-{
-    return position->unhashed ? record_end_hash(&position->anchor) : position->anchor_hash;
+    return hash_end(hash_end(HASH_START, message->key), message->value);
 }
 
 struct position *positions_find(struct positions *positions, struct slice topic, int32_t partition)
@@ -133,17 +103,15 @@ bool position_is_anchor(const struct position *position, const struct message *m
 {
     bool other_time = message->timestamp_ms >= 0 && position->anchor_timestamp >= 0 &&
                       message->timestamp_ms != position->anchor_timestamp;
-    return !other_time && message_hash(message) == anchor_hash(position);
+    return !other_time && message_hash(message) == position->anchor_hash;
 }
 
-void position_advance(struct position *position, const struct message *message)
+void position_advance(struct position *position, const struct message *message, uint64_t hash)
 {
     position->next_offset = message->next_offset;
     position->anchor_offset = message->offset;
     position->anchor_timestamp = message->timestamp_ms;
-    /* Only the last one of a batch is hashed, but by then its bytes are gone. */
-    record_end_of(message, &position->anchor);
-    position->unhashed = true;
+    position->anchor_hash = hash;
     position->stored = position->unsaved = true;
 }
 
@@ -152,7 +120,6 @@ void position_restart(struct position *position, int64_t next_offset)
     position->next_offset = next_offset;
     position->anchor_offset = position->anchor_timestamp = -1; /* it was of another log */
     position->anchor_hash = 0;
-    position->unhashed = false;
     position->unsaved = position->restarted = true;
 }
 
@@ -174,8 +141,6 @@ int positions_save(struct positions *positions, sqlite3 *db, struct error *error
         struct position *position = positions->all[i];
         char hash[24];
         if (!position->unsaved) continue;
-        position->anchor_hash = anchor_hash(position);
-        position->unhashed = false;
         snprintf(hash, sizeof hash, "%016" PRIx64, position->anchor_hash);
         sqlite3_bind_text(statement, 1, position->topic, -1, SQLITE_STATIC);
         sqlite3_bind_int(statement, 2, position->partition);

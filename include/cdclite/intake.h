@@ -15,6 +15,7 @@ struct intake;
 /* A message, read. */
 struct event {
     struct message message;
+    uint64_t hash; /* message_hash */
     enum envelope_outcome outcome;
     struct change change;
     struct transaction_boundary boundary;

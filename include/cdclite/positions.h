@@ -11,12 +11,6 @@
 
 struct sqlite3;
 
-/* What message_hash looks at of a record: the sizes of its key and value, and how they end. */
-struct record_end {
-    uint64_t size[2];
-    char bytes[2][256];
-};
-
 /* Where to go on in one partition of a topic, or in an input. */
 struct position {
     char *topic;
@@ -24,11 +18,9 @@ struct position {
     int64_t next_offset;
     int64_t anchor_offset;    /* of the last record taken */
     int64_t anchor_timestamp; /* -1 when unknown */
-    uint64_t anchor_hash;     /* message_hash of it, */
-    bool unhashed;            /* unless `anchor` holds what is yet to be hashed */
-    struct record_end anchor;
-    int64_t end_offset; /* -1 when unknown */
-    bool stored;        /* a row of `position` says so (or will, with this batch) */
+    uint64_t anchor_hash;     /* message_hash of it */
+    int64_t end_offset;       /* -1 when unknown */
+    bool stored;              /* a row of `position` says so (or will, with this batch) */
     bool unsaved;
     bool restarted; /* --restart-at went on with another log of this name, of which connector_run is yet to
                        know */
@@ -58,8 +50,8 @@ uint64_t message_hash(const struct message *message);
 /* Whether the message reads as the one taken last did: its hash, and its time where both are known. */
 bool position_is_anchor(const struct position *position, const struct message *message);
 
-/* Moves on behind a message. Written by the next positions_save. */
-void position_advance(struct position *position, const struct message *message);
+/* Moves on behind a message of this message_hash. Written by the next positions_save. */
+void position_advance(struct position *position, const struct message *message, uint64_t hash);
 
 /* Goes on elsewhere, as the log is another one or has lost what comes next. Written by the next
  * positions_save. */
