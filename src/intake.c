@@ -29,7 +29,7 @@ struct packet {
 struct intake {
     struct source *source;
     size_t max_event_bytes;
-    struct envelope_guess guess; /* the thread's, where there is one */
+    struct envelope_guess *guess;
     bool threaded;
     pthread_t thread;
     struct packet *current; /* the loader's */
@@ -59,7 +59,7 @@ static int read_event(struct intake *intake, struct packet *packet, struct event
     struct message *message = &event->message;
     if (message->value.size > intake->max_event_bytes && !message->refusal)
         message->refusal = "larger than --max-event-bytes";
-    event->outcome = envelope_read(message, &intake->guess, &packet->arena, &event->change, &event->boundary,
+    event->outcome = envelope_read(message, intake->guess, &packet->arena, &event->change, &event->boundary,
                                    problem, sizeof problem);
     event->hash = message_hash(message);
     event->problem = NULL;
@@ -158,11 +158,13 @@ static int start(struct intake *intake, struct error *error)
     return 0;
 }
 
-int intake_open(struct source *source, size_t max_event_bytes, struct intake **opened, struct error *error)
+int intake_open(struct source *source, struct envelope_guess *guess, size_t max_event_bytes,
+                struct intake **opened, struct error *error)
 {
     struct intake *intake = *opened = calloc(1, sizeof *intake);
     if (!intake) return error_memory(error);
     intake->source = source;
+    intake->guess = guess;
     intake->max_event_bytes = max_event_bytes;
     pthread_mutex_init(&intake->mutex, NULL);
     pthread_cond_init(&intake->changed, NULL);
@@ -232,7 +234,7 @@ void intake_close(struct intake *intake)
     pthread_mutex_unlock(&intake->mutex);
     if (intake->threaded) pthread_join(intake->thread, NULL);
     for (size_t i = 0; i < PACKETS; i++) arena_free(&intake->packets[i].arena);
-    schema_texts_free(&intake->guess.schemas);
+
     pthread_cond_destroy(&intake->changed);
     pthread_mutex_destroy(&intake->mutex);
     free(intake);

@@ -51,8 +51,8 @@ static void learn(const struct json_walk *walk, const struct json_token *token)
     if (!guess || walk->index >= GUESSED_MEMBERS) return;
     struct json_guessed *guessed = &guess->members[walk->index];
     if (walk->index == guess->count) guess->count++;
+    guess->changes++;
     guessed->size = (unsigned char)(usual ? size : 0);
-
     guessed->meaning = (short)token->meaning;
     if (usual) memcpy(guessed->text, token->name.at - 1, size);
 }
@@ -75,6 +75,16 @@ int json_walk_name(struct json_walk *walk, struct json_token *token)
     return 1;
 }
 
+/* Whether the names read so far are all as the guess has them. */
+static bool is_guess(const struct json_walk *walk)
+{
+    const struct json_guess *guess = walk->guess;
+    if (!guess || walk->index > GUESSED_MEMBERS) return false;
+    for (size_t i = 0; i < walk->index; i++)
+        if (guess->members[i].size == 0) return false;
+    return true;
+}
+
 static struct json_token *grow(struct arena *arena, const struct json_members *members, size_t capacity)
 {
     struct json_token *all = arena_alloc(arena, capacity * sizeof *all);
@@ -91,7 +101,10 @@ int json_walk_members(struct json_walk *walk, struct json_members *members)
     if (members->all && json_open(walk->json, JSON_OBJECT)) return -1;
     while (members->all) {
         struct json_token *token = &members->all[members->count];
-        if ((more = json_walk_name(walk, token)) != 1) return more;
+        if ((more = json_walk_name(walk, token)) != 1) {
+            if (is_guess(walk)) members->layout = walk->guess->changes;
+            return more;
+        }
         if (json_value(walk->json, token)) return -1;
         if (token->meaning < 0 || ++members->count < capacity) continue;
         capacity *= 2;

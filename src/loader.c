@@ -50,7 +50,7 @@ struct loader {
     struct redelivery *redelivery;
     struct text_logs *texts; /* NULL without text */
     struct schema_cache *schemas;
-
+    struct envelope_guess guess;
     struct arena arena;
     struct row_states *states;
     struct side_events *side_events;
@@ -109,6 +109,7 @@ void loader_close(struct loader *loader)
     text_logs_close(loader->texts);
     catalog_close(loader->catalog);
     schema_cache_close(loader->schemas);
+    schema_texts_free(&loader->guess.schemas);
 
     arena_free(&loader->arena);
     buffer_free(&loader->unavailable);
@@ -503,7 +504,7 @@ int loader_run(struct loader *loader, struct source *source, const volatile sig_
     struct progress progress;
     struct intake *intake;
     progress_start(&progress, loader->settings->quiet);
-    int result = intake_open(source, loader->settings->max_event_bytes, &intake, error) ||
+    int result = intake_open(source, &loader->guess, loader->settings->max_event_bytes, &intake, error) ||
                          run(loader, source, intake, stop, &progress, error)
                      ? -1
                      : 0;

@@ -105,9 +105,16 @@ struct captured_table {
     bool views_stale;
 
     /* row_reader.c's. */
-    uint64_t schema_id;                   /* of the schema block that `plan` was made for, 0 for none */
-    size_t *plan;                         /* column index for each column of that schema */
-    size_t *order;                        /* column index for each member of the row read last */
+    uint64_t schema_id; /* of the schema block that `plan` was made for, 0 for none */
+    size_t *plan;       /* column index for each column of that schema */
+    size_t *order;      /* column index for each member of the row read last */
+    struct row_plan {
+        uint64_t layout, schema_id; /* of rows of this json_members.layout; 0: not made */
+        size_t count;
+        struct planned_member {
+            size_t column, sent; /* index in the table; in the schema, NO_COLUMN for none */
+        } * members;
+    } row_plans[2];                       /* of before and after */
     struct sqlite3_stmt *insert, *select; /* history.c's, NULL after the columns changed */
     struct value *bound;                  /* what `insert` has as its parameters; NULL with it */
     struct sqlite3_stmt *state[2];        /* row_state.c's: a row as it was before and after an event */

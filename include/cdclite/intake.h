@@ -22,9 +22,10 @@ struct event {
     const char *problem; /* of ENVELOPE_REFUSED */
 };
 
-/* Begins to read. `source` is borrowed, and no one else's until intake_close, but for `stored` and
- * `end_offset`. An event larger than `max_event_bytes` is refused. */
-int intake_open(struct source *source, size_t max_event_bytes, struct intake **intake, struct error *error);
+/* Begins to read. `source` and `guess` are borrowed, and no one else's until intake_close, but for the
+ * source's `stored` and `end_offset`. An event larger than `max_event_bytes` is refused. */
+int intake_open(struct source *source, struct envelope_guess *guess, size_t max_event_bytes,
+                struct intake **intake, struct error *error);
 
 /* The next event, borrowed until the next call. As source->next: SOURCE_MESSAGE, SOURCE_IDLE, SOURCE_END, or
  * -1. */

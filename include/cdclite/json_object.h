@@ -13,6 +13,7 @@ enum { GUESSED_MEMBERS = 128, GUESSED_NAME = 44 };
 /* What members the last objects had. All zero is no guess. */
 struct json_guess {
     size_t count;
+    uint64_t changes; /* of the names */
     struct json_guessed {
         char text[GUESSED_NAME]; /* its source text, with quotes and colon */
         short meaning;           /* of the name */
@@ -38,6 +39,8 @@ int json_walk_name(struct json_walk *walk, struct json_token *token);
 struct json_members {
     struct json_token *all; /* NULL: not read */
     size_t count;
+    uint64_t layout; /* two objects of one guess with the same layout and count have the same names in the
+                        same order; 0: nothing is said */
 };
 
 /* Reads a whole object, checking all of it. */
