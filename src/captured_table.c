@@ -5,17 +5,17 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cdclite/history.h"
 #include "cdclite/log.h"
 
 void table_forget_statements(struct captured_table *table)
 {
-    sqlite3_finalize(table->insert);
+    history_writer_close(table->writer);
+    table->writer = NULL;
     sqlite3_finalize(table->select);
     sqlite3_finalize(table->state[0]);
     sqlite3_finalize(table->state[1]);
-    table->insert = table->select = table->state[0] = table->state[1] = NULL;
-    free(table->bound);
-    table->bound = NULL;
+    table->select = table->state[0] = table->state[1] = NULL;
 }
 
 void table_free(struct captured_table *table)

@@ -185,6 +185,7 @@ static enum envelope_outcome read_source(struct reading *reading, const struct m
 {
     struct source_facts facts = {0};
     if (!members->source.all) return refused(reading, "source is no object");
+    if (members->source.cut) return refused(reading, "source has too many members");
     for (size_t i = 0; i < members->source.count; i++) {
         const struct json_token *member = &members->source.all[i];
         const char *problem = source_facts_take(&facts, member->meaning, member, reading->arena);

@@ -106,9 +106,13 @@ int json_walk_members(struct json_walk *walk, struct json_members *members)
             return more;
         }
         if (json_value(walk->json, token)) return -1;
-        if (token->meaning < 0 || ++members->count < capacity) continue;
-        capacity *= 2;
-        members->all = grow(walk->arena, members, capacity);
+        if (token->meaning < 0) continue;
+        if (members->count == MOST_MEMBERS) {
+            members->cut = true;
+        } else if (++members->count == capacity) {
+            capacity *= 2;
+            members->all = grow(walk->arena, members, capacity);
+        }
     }
     walk->json->problem = "out of memory";
     return -1;

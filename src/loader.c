@@ -187,7 +187,7 @@ static int commit_batch(struct loader *loader, struct source *source, struct err
         int64_t end = source->end_offset(source, slice_of(position->topic), position->partition);
         if (end >= 0) position->end_offset = end;
     }
-    if ((loader->texts && text_logs_write(loader->texts, error)) ||
+    if (catalog_flush(loader->catalog, error) || (loader->texts && text_logs_write(loader->texts, error)) ||
         positions_save(loader->positions, db, error) || redelivery_save(loader->redelivery, error) ||
         catalog_save(loader->catalog, error) || save_batch(loader, error) ||
         database_run(db, "COMMIT", error))

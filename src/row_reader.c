@@ -144,6 +144,10 @@ static int read_members(struct row_reading *reading, const struct json_members *
         if (result == 0) result = read_member(reading, member, &plan->members[i], error);
         if (result) return result;
     }
+    if (row->cut) {
+        error_set(error, ERROR_SOURCE, "a row of more than %d members", MOST_MEMBERS);
+        return 1;
+    }
     plan->layout = row->layout;
     plan->count = row->count;
     plan->schema_id = schema_id;

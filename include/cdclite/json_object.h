@@ -35,10 +35,13 @@ struct json_walk {
  * as in json_reader.h. The object has been entered by json_open. */
 int json_walk_name(struct json_walk *walk, struct json_token *token);
 
-/* The members of an object that mean something, in the arena. */
+/* The members of an object that mean something, in the arena; no more than MOST_MEMBERS, which is more than
+ * any table has columns. */
+enum { MOST_MEMBERS = 4096 };
 struct json_members {
     struct json_token *all; /* NULL: not read */
     size_t count;
+    bool cut;        /* there were more */
     uint64_t layout; /* two objects of one guess with the same layout and count have the same names in the
                         same order; 0: nothing is said */
 };

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,6 +172,33 @@ static void members_without_meaning_are_passed_over(void **state)
     }
 }
 
+static void of_very_many_members_the_first_are_kept(void **state)
+{
+    enum { MANY = MOST_MEMBERS + 3 };
+    char *text = malloc(MANY * 8 + 2), *to = text;
+    (void)state;
+    assert_non_null(text);
+    *to++ = '{';
+    for (int i = 0; i < MANY; i++) to += sprintf(to, "%s\"%d\":1", i ? "," : "", i % 10);
+    *to++ = '}';
+    for (size_t dropped = 0; dropped < 5; dropped++) {
+        /* Without the last members: one has as many as are kept, the others more or fewer. */
+        size_t count = MANY - dropped;
+        struct json_guess guess = {0};
+        struct json_members members;
+        struct json_reader json;
+        struct slice object = {text, 1 + count * 6};
+        char last = text[object.size - 1];
+        text[object.size - 1] = '}';
+        assert_int_equal(read_object(object, &guess, &members, &json), 0);
+        assert_int_equal(json_finish(&json), 0);
+        assert_int_equal(members.count, count < MOST_MEMBERS ? count : MOST_MEMBERS);
+        assert_int_equal(members.cut, count > MOST_MEMBERS);
+        text[object.size - 1] = last;
+    }
+    free(text);
+}
+
 static void numbers_are_whole_within_64_bits(void **state)
 {
     static const struct {
@@ -215,6 +243,7 @@ int main(void)
         cmocka_unit_test(a_guess_changes_nothing),
         cmocka_unit_test(equal_layouts_are_equal_names),
         cmocka_unit_test(members_without_meaning_are_passed_over),
+        cmocka_unit_test(of_very_many_members_the_first_are_kept),
         cmocka_unit_test(numbers_are_whole_within_64_bits),
     };
     return cmocka_run_group_tests(tests, NULL, end);
