@@ -5,13 +5,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { USUAL_BLOCK = 64 * 1024 };
+enum { USUAL_BLOCK = 64 * 1024, MOST_SPARE = 16 };
 
 struct arena_block {
     struct arena_block *next;
     size_t used, capacity;
     alignas(max_align_t) unsigned char bytes[];
 };
+
+/* A block of at least `size` bytes, in front of the others; NULL when memory ran out. */
+static struct arena_block *add_block(struct arena *arena, size_t size)
+{
+    struct arena_block *block = arena->spare;
+    if (block && size <= USUAL_BLOCK) {
+        arena->spare = block->next;
+        arena->spare_count--;
+    } else {
+        size_t capacity = size > USUAL_BLOCK ? size : USUAL_BLOCK;
+        block = malloc(sizeof *block + capacity);
+        if (!block) return NULL;
+        block->capacity = capacity;
+    }
+    block->used = 0;
+    block->next = arena->blocks;
+    return arena->blocks = block;
+}
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
@@ -22,17 +40,10 @@ void *arena_alloc(struct arena *arena, size_t size)
     }
     size = (size + unit - 1) / unit * unit;
     struct arena_block *block = arena->blocks;
-    if (!block || block->capacity - block->used < size) {
-        size_t capacity = size > USUAL_BLOCK ? size : USUAL_BLOCK;
-        block = malloc(sizeof *block + capacity);
-        if (!block) {
-            arena->failed = true;
-            return NULL;
-        }
-        block->used = 0;
-        block->capacity = capacity;
-        block->next = arena->blocks;
-        arena->blocks = block;
+    if (!block || block->capacity - block->used < size) block = add_block(arena, size);
+    if (!block) {
+        arena->failed = true;
+        return NULL;
     }
     void *at = block->bytes + block->used;
     block->used += size;
@@ -45,29 +56,34 @@ void *arena_zeroed(struct arena *arena, size_t size)
     return at ? memset(at, 0, size) : NULL;
 }
 
+static void free_all(struct arena_block **blocks)
+{
+    while (*blocks) {
+        struct arena_block *block = *blocks;
+        *blocks = block->next;
+        free(block);
+    }
+}
+
 void arena_reset(struct arena *arena)
 {
-    struct arena_block *kept = NULL;
     while (arena->blocks) {
         struct arena_block *block = arena->blocks;
         arena->blocks = block->next;
-        if (!kept && block->capacity == USUAL_BLOCK) {
-            kept = block;
-        } else {
+        if (block->capacity != USUAL_BLOCK || arena->spare_count == MOST_SPARE) {
             free(block);
+            continue;
         }
+        block->next = arena->spare;
+        arena->spare = block;
+        arena->spare_count++;
     }
-    if (kept) {
-        kept->next = NULL;
-        kept->used = 0;
-    }
-    arena->blocks = kept;
     arena->failed = false;
 }
 
 void arena_free(struct arena *arena)
 {
-    arena_reset(arena);
-    free(arena->blocks);
-    arena->blocks = NULL;
+    free_all(&arena->blocks);
+    free_all(&arena->spare);
+    *arena = (struct arena){0};
 }

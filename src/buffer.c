@@ -43,9 +43,15 @@ void buffer_text(struct buffer *buffer, const char *text)
     buffer_append(buffer, text, strlen(text));
 }
 
-void buffer_char(struct buffer *buffer, char c)
+void buffer_integer(struct buffer *buffer, int64_t number)
 {
-    buffer_append(buffer, &c, 1);
+    char digits[20];
+    size_t first = sizeof digits;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do digits[--first] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (number < 0) digits[--first] = '-';
+    buffer_append(buffer, digits + first, sizeof digits - first);
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)

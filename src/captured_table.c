@@ -5,15 +5,17 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cdclite/history.h"
 #include "cdclite/log.h"
 
 void table_forget_statements(struct captured_table *table)
 {
-    sqlite3_finalize(table->insert);
+    history_writer_close(table->writer);
+    table->writer = NULL;
     sqlite3_finalize(table->select);
     sqlite3_finalize(table->state[0]);
     sqlite3_finalize(table->state[1]);
-    table->insert = table->select = table->state[0] = table->state[1] = NULL;
+    table->select = table->state[0] = table->state[1] = NULL;
 }
 
 void table_free(struct captured_table *table)
@@ -34,6 +36,8 @@ void table_free(struct captured_table *table)
     free(table->before);
     free(table->after);
     free(table->plan);
+    free(table->row_plans[0].members);
+    free(table->row_plans[1].members);
     free(table->order);
     free(table->name);
     free(table->source_name);
@@ -116,6 +120,7 @@ struct captured_column *table_append_column(struct captured_table *table, const 
 
 void table_forget_columns(struct captured_table *table, size_t count)
 {
+    if (table->count > count) table->row_plans[0].layout = table->row_plans[1].layout = 0;
     while (table->count > count) {
         struct captured_column *column = &table->columns[--table->count];
         free(column->name);

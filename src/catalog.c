@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "cdclite/database.h"
+#include "cdclite/history.h"
 #include "cdclite/log.h"
 #include "cdclite/table_key.h"
 #include "cdclite/table_shape.h"
@@ -341,6 +342,13 @@ int catalog_apply_choices(struct catalog *catalog,
         }
     }
     return database_run(catalog->db, "COMMIT", error);
+}
+
+int catalog_flush(struct catalog *catalog, struct error *error)
+{
+    for (size_t i = 0; i < catalog->count; i++)
+        if (history_flush(catalog->db, catalog->tables[i], error)) return -1;
+    return 0;
 }
 
 int catalog_save(struct catalog *catalog, struct error *error)

@@ -136,8 +136,10 @@ static struct stream *find_stream(struct runs *runs, struct captured_table *tabl
         if (stream->table != table || stream->partition != message->partition ||
             !slice_is(message->topic, stream->topic))
             continue;
+        if (stream == runs->streams) return stream;
         *link = stream->next;
         stream->next = runs->streams;
+        runs->changes++;
         return runs->streams = stream;
     }
     struct stream *stream = calloc(1, sizeof *stream);
@@ -166,6 +168,7 @@ static struct stream *find_stream(struct runs *runs, struct captured_table *tabl
         return NULL;
     }
     stream->next = runs->streams;
+    runs->changes++;
     return runs->streams = stream;
 }
 
@@ -182,6 +185,7 @@ static int store_run(struct runs *runs, int64_t table_id, struct slice topic, in
     run->first_offset = first_offset;
     run->first_change_id = change_id;
     run->resumes = resumes;
+    runs->changes++;
     if (database_prepare(
             runs->db, "INSERT INTO connector_run VALUES(NULL, ?1, ?2, ?3, ?4, ?5, ?6, NULL, NULL, NULL, ?7)",
             &statement, error))

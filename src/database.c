@@ -112,6 +112,16 @@ static int configure(sqlite3 *handle, struct error *error)
     return database_run(handle, "PRAGMA mmap_size = 0", error);
 }
 
+/*
+ * The triggers that keep a history append-only are for everybody else: this connection adds rows by plain
+ * INSERT alone, which refuses an id that exists, and a trigger would cost half of that INSERT again.
+ */
+static int configure_writer(sqlite3 *handle, struct error *error)
+{
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    return database_run(handle, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", error);
+}
+
 /* A file that is read may come from anyone. What reads it needs no virtual table but JSON's (FTS and the like
  * run much code on what the file says) and no value of a gigabyte. Debian's SQLite has fts3_tokenizer, which
  * takes addresses of code from SQL. */
@@ -182,8 +192,11 @@ int database_open_writer(struct database *database, const char *path, struct err
     if (stat(database->path, &status) == 0 && !S_ISREG(status.st_mode))
         return error_set(error, ERROR_STORAGE, "%s: not a file", database->path);
     if (take_lock(database, error)) return -1;
-    if (sqlite3_open_v2(database->path, &database->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-                        NULL) != SQLITE_OK)
+    /* Nobody asks how much memory it has, and counting takes a lock at each allocation. (Without effect, and
+     * no matter, in a process that has had a connection.) */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    if (sqlite3_open_v2(database->path, &database->handle,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return database_fail(database->handle, error, database->path);
     if (configure(database->handle, error)) return -1;
     int state = examine(database, &version, error);
@@ -195,8 +208,7 @@ int database_open_writer(struct database *database, const char *path, struct err
     /* Larger pages measured about a tenth faster at inserting; the size can only be chosen while the file is
      * empty. */
     if (state == 1 && database_run(database->handle, "PRAGMA page_size = 16384", error)) return -1;
-    if (database_run(database->handle, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", error) ||
-        migrate(database, version, error))
+    if (configure_writer(database->handle, error) || migrate(database, version, error))
         return error_context(error, "%s", database->path);
     /* SQLite does not tell when the directory entry of a new file cannot be made durable. */
     return file_sync_directory(database->path, error);
@@ -210,7 +222,8 @@ int database_open_reader(struct database *database, const char *path, struct err
         return error_set(error, ERROR_STORAGE,
                          "%s: no such file; load events first (cdclite load) or name it with --db", path);
     if (file_absolute_path(path, ERROR_STORAGE, &database->path, error)) return -1;
-    if (sqlite3_open_v2(database->path, &database->handle, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+    if (sqlite3_open_v2(database->path, &database->handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK)
         return database_fail(database->handle, error, path);
     if (configure(database->handle, error) || guard(database->handle, error)) return -1;
     int state = examine(database, &version, error);

@@ -8,20 +8,43 @@
 #include "cdclite/json_reader.h"
 #include "cdclite/source_facts.h"
 
-/* The members that tell what a payload is, in their source text; absent where missing or null. */
+/* What a member's name says of a payload. The first ones are kept. */
+enum meaning {
+    MEMBER_BEFORE,
+    MEMBER_AFTER,
+    MEMBER_SOURCE,
+    MEMBER_OP,
+    MEMBER_TS_MS,
+    MEMBER_MESSAGE,
+    MEMBER_UPDATE,
+    MEMBER_STATUS, /* a transaction boundary's, from here on */
+    MEMBER_ID,
+    MEMBER_EVENT_COUNT,
+    MEMBER_DATA_COLLECTIONS,
+    MEMBERS_KEPT,
+    MEMBER_TIME = MEMBERS_KEPT,
+    MEMBER_DDL,
+    MEMBER_ADDED, /* by ExtractNewRecordState */
+    MEMBER_SCHEMA,
+    MEMBER_PAYLOAD,
+};
+
+/* The members that tell what a payload is. */
 struct members {
-    struct slice schema, payload; /* the wrapper's */
-    bool has_payload;
-    struct slice before, after, source, op, ts_ms, message, update;
-    struct slice status, id, event_count, data_collections; /* a transaction boundary's */
-    bool has_event_count, has_ddl, flattened;
+    struct slice kept[MEMBERS_KEPT];           /* source text; absent where missing or null */
+    struct json_members before, after, source; /* their members, where they are objects */
+    struct slice schema, payload;              /* the wrapper's */
+    uint64_t schema_number;
+    bool has_payload, has_event_count, has_ddl, flattened;
     size_t count, times; /* of all members; of those that only tell when */
+    const char *twice;   /* where a kept member stands for the second time; NULL for none */
 };
 
 struct reading {
     struct json_reader json;
     struct arena *arena;
-    struct slice known_schema;
+    struct envelope_guess *guess;
+
     char *problem;
     size_t room;
 };
@@ -34,115 +57,143 @@ static enum envelope_outcome refused(struct reading *reading, const char *why)
 
 static enum envelope_outcome broken(struct reading *reading, const struct slice *value)
 {
-    const char *at = reading->json.at;
-    if (at >= value->at && at <= value->at + value->size) {
-        snprintf(reading->problem, reading->room, "broken JSON: %s at byte %zu", reading->json.problem,
-                 (size_t)(at - value->at));
-    } else {
-        snprintf(reading->problem, reading->room, "broken JSON: %s", reading->json.problem);
-    }
+    snprintf(reading->problem, reading->room, "broken JSON: %s at byte %zu", reading->json.problem,
+             (size_t)(reading->json.at - value->at));
     return ENVELOPE_REFUSED;
 }
 
-/* Passes over the schema block: most messages repeat the one before byte for byte. */
-static int skip_schema(struct reading *reading, struct slice *raw)
-{
-    struct json_reader *json = &reading->json;
-    struct slice known = reading->known_schema;
-    json_peek(json);
-    if (known.size > 0 && (size_t)(json->end - json->at) > known.size &&
-        memcmp(json->at, known.at, known.size) == 0) {
-        *raw = (struct slice){json->at, known.size};
-        json->at += known.size;
-        return 0;
-    }
-    return json_skip(json, raw);
-}
-
-/* A member's raw value; null becomes absent. */
-static int take(struct json_reader *json, struct slice *raw)
-{
-    bool is_null = json_peek(json) == JSON_NULL;
-    if (json_skip(json, raw)) return -1;
-    if (is_null) *raw = (struct slice){0};
-    return 0;
-}
-
-/* Where a member's source text is kept; NULL for one that is passed over. */
-static struct slice *member_named(struct members *members, struct slice name)
+static int meaning_of(struct slice name)
 {
     static const struct {
         struct slice name;
-        size_t offset;
-    } wanted[] = {
-        {SLICE_LITERAL("before"), offsetof(struct members, before)},
-        {SLICE_LITERAL("after"), offsetof(struct members, after)},
-        {SLICE_LITERAL("source"), offsetof(struct members, source)},
-        {SLICE_LITERAL("op"), offsetof(struct members, op)},
-        {SLICE_LITERAL("ts_ms"), offsetof(struct members, ts_ms)},
-        {SLICE_LITERAL("message"), offsetof(struct members, message)},
-        {SLICE_LITERAL("updateDescription"), offsetof(struct members, update)},
-        {SLICE_LITERAL("patch"), offsetof(struct members, update)}, /* MongoDB before Debezium 2.0 */
-        {SLICE_LITERAL("status"), offsetof(struct members, status)},
-        {SLICE_LITERAL("id"), offsetof(struct members, id)},
-        {SLICE_LITERAL("event_count"), offsetof(struct members, event_count)},
-        {SLICE_LITERAL("data_collections"), offsetof(struct members, data_collections)},
+        enum meaning meaning;
+    } known[] = {
+        {SLICE_LITERAL("before"), MEMBER_BEFORE},
+        {SLICE_LITERAL("after"), MEMBER_AFTER},
+        {SLICE_LITERAL("source"), MEMBER_SOURCE},
+        {SLICE_LITERAL("op"), MEMBER_OP},
+        {SLICE_LITERAL("ts_ms"), MEMBER_TS_MS},
+        {SLICE_LITERAL("ts_us"), MEMBER_TIME},
+        {SLICE_LITERAL("ts_ns"), MEMBER_TIME},
+        {SLICE_LITERAL("schema"), MEMBER_SCHEMA},
+        {SLICE_LITERAL("payload"), MEMBER_PAYLOAD},
+        {SLICE_LITERAL("message"), MEMBER_MESSAGE},
+        {SLICE_LITERAL("updateDescription"), MEMBER_UPDATE},
+        {SLICE_LITERAL("patch"), MEMBER_UPDATE}, /* MongoDB before Debezium 2.0 */
+        {SLICE_LITERAL("status"), MEMBER_STATUS},
+        {SLICE_LITERAL("id"), MEMBER_ID},
+        {SLICE_LITERAL("event_count"), MEMBER_EVENT_COUNT},
+        {SLICE_LITERAL("data_collections"), MEMBER_DATA_COLLECTIONS},
+        {SLICE_LITERAL("ddl"), MEMBER_DDL},
+        {SLICE_LITERAL("tableChanges"), MEMBER_DDL},
     };
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        if (slice_equals(name, wanted[i].name))
-            return (struct slice *)(void *)((char *)members + wanted[i].offset);
-    return NULL;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (slice_equals(name, known[i].name)) return (int)known[i].meaning;
+    return flattened_adds(name) ? MEMBER_ADDED : -1;
 }
 
-static int read_member(struct reading *reading, struct slice name, struct members *members)
+static struct json_walk walk(struct reading *reading, struct json_guess *guess, int (*meaning)(struct slice))
+{
+    return (struct json_walk){
+        .json = &reading->json, .guess = guess, .meaning_of = meaning, .arena = reading->arena};
+}
+
+/* Passes over an object (or whatever else comes), taking its members note. */
+static int read_object(struct reading *reading, struct json_guess *guess, int (*meaning)(struct slice),
+                       struct json_members *members)
+{
+    struct json_walk object = walk(reading, guess, meaning);
+    if (json_peek(&reading->json) != JSON_OBJECT) return json_skip(&reading->json, NULL);
+    return json_walk_members(&object, members);
+}
+
+/* A member that is kept; null becomes absent. */
+static int keep(struct reading *reading, enum meaning meaning, struct members *members)
 {
     struct json_reader *json = &reading->json;
-    struct slice *raw = member_named(members, name);
-    if (slice_is(name, "schema") && json_peek(json) == JSON_OBJECT)
-        return skip_schema(reading, &members->schema);
-    if (slice_is(name, "payload")) {
-        members->has_payload = true;
-        return take(json, &members->payload);
-    }
-    if (slice_is(name, "ts_us") || slice_is(name, "ts_ns")) members->times++;
-    if (slice_is(name, "event_count")) members->has_event_count = true;
-    if (slice_is(name, "ddl") || slice_is(name, "tableChanges")) members->has_ddl = true;
-    if (flattened_adds(name)) members->flattened = true;
+    struct slice *raw = &members->kept[meaning];
+    int failed;
     /* Readers differ in which of two they take, so neither is what surely happened. */
-    if (raw && raw->at) {
-        json->problem = "a member of the event is there twice";
-        return -1;
+    if (raw->at && !members->twice) members->twice = json->at;
+    bool is_null = json_peek(json) == JSON_NULL;
+    const char *first = json->at;
+    switch (meaning) {
+    case MEMBER_BEFORE: failed = read_object(reading, &reading->guess->before, NULL, &members->before); break;
+    case MEMBER_AFTER: failed = read_object(reading, &reading->guess->after, NULL, &members->after); break;
+    case MEMBER_SOURCE:
+        failed = read_object(reading, &reading->guess->source, source_fact_named, &members->source);
+        break;
+    default: failed = json_skip(json, NULL);
     }
-    return raw ? take(json, raw) : json_skip(json, NULL);
+    *raw = is_null ? (struct slice){0} : (struct slice){first, (size_t)(json->at - first)};
+    return failed;
 }
 
-static int read_members(struct reading *reading, struct members *members)
+static int read_members(struct reading *reading, struct json_guess *guess, struct members *members,
+                        struct members *payload);
+
+/* `payload` becomes what it holds, if it is an object; NULL: nobody asks. */
+static int read_payload_member(struct reading *reading, struct members *members, struct members *payload)
 {
-    struct slice name;
+    struct json_reader *json = &reading->json;
+    enum json_kind kind = json_peek(json);
+    const char *first = json->at;
+    members->has_payload = true;
+    if (payload && kind == JSON_OBJECT ? read_members(reading, &reading->guess->payload, payload, NULL)
+                                       : json_skip(json, NULL))
+        return -1;
+    members->payload =
+        kind == JSON_NULL ? (struct slice){0} : (struct slice){first, (size_t)(json->at - first)};
+    return 0;
+}
+
+static int read_member(struct reading *reading, int meaning, struct members *members, struct members *payload)
+{
+    struct json_reader *json = &reading->json;
+    members->count++;
+    switch (meaning) {
+    case MEMBER_SCHEMA:
+        return json_peek(json) == JSON_OBJECT ? schema_texts_pass(&reading->guess->schemas, json,
+                                                                  &members->schema, &members->schema_number)
+                                              : json_skip(json, NULL);
+    case MEMBER_PAYLOAD: return read_payload_member(reading, members, payload);
+    case MEMBER_TIME: members->times++; break;
+    case MEMBER_DDL: members->has_ddl = true; break;
+    case MEMBER_ADDED: members->flattened = true; break;
+    case MEMBER_EVENT_COUNT: members->has_event_count = true; break;
+    default: break;
+    }
+    return meaning >= 0 && meaning < MEMBERS_KEPT ? keep(reading, (enum meaning)meaning, members)
+                                                  : json_skip(json, NULL);
+}
+
+static int read_members(struct reading *reading, struct json_guess *guess, struct members *members,
+                        struct members *payload)
+{
+    struct json_walk object = walk(reading, guess, meaning_of);
+    struct json_token token;
     int more;
     *members = (struct members){0};
     if (json_open(&reading->json, JSON_OBJECT)) return -1;
-    while ((more = json_member(&reading->json, reading->arena, &name)) == 1) {
-        members->count++;
-        if (read_member(reading, name, members)) return -1;
-    }
+    while ((more = json_walk_name(&object, &token)) == 1)
+        if (read_member(reading, token.meaning, members, payload)) return -1;
     return more;
 }
 
-static enum envelope_outcome read_source(struct reading *reading, struct slice source, struct change *change)
+static enum envelope_outcome read_source(struct reading *reading, const struct members *members,
+                                         struct change *change)
 {
     struct source_facts facts = {0};
-    struct slice member;
-    int more;
-    json_start(&reading->json, source);
-    if (json_open(&reading->json, JSON_OBJECT)) return refused(reading, "source is no object");
-    while ((more = json_member(&reading->json, reading->arena, &member)) == 1) {
-        if (source_facts_read(&facts, member, &reading->json, reading->arena) == 0) continue;
+    if (!members->source.all) return refused(reading, "source is no object");
+    if (members->source.cut) return refused(reading, "source has too many members");
+    for (size_t i = 0; i < members->source.count; i++) {
+        const struct json_token *member = &members->source.all[i];
+        const char *problem = source_facts_take(&facts, member->meaning, member, reading->arena);
+        if (!problem) continue;
         snprintf(reading->problem, reading->room, "source.%.*s: %s",
-                 (int)(member.size < 64 ? member.size : 64), member.at, reading->json.problem);
+                 (int)(member->name.size < 64 ? member->name.size : 64), member->name.at, problem);
         return ENVELOPE_REFUSED;
     }
-    if (more < 0) return broken(reading, &source);
     if (!source_facts_apply(&facts, reading->arena, change))
         return refused(reading, "source.ts_ms is missing: the commit time is not known");
     return ENVELOPE_CHANGE;
@@ -163,7 +214,7 @@ static enum envelope_outcome read_documents(struct reading *reading, const struc
 {
     enum envelope_outcome outcome = read_document(reading, &change->before);
     if (outcome == ENVELOPE_CHANGE) outcome = read_document(reading, &change->after);
-    if (!change->after.at && change->op != 'd') change->update = members->update;
+    if (!change->after.at && change->op != 'd') change->update = members->kept[MEMBER_UPDATE];
     return outcome;
 }
 
@@ -180,19 +231,21 @@ static enum envelope_outcome read_change(struct reading *reading, const struct m
                                          struct change *change)
 {
     struct slice op;
-    json_start(&reading->json, members->op);
+    json_start(&reading->json, members->kept[MEMBER_OP]);
     if (json_string(&reading->json, reading->arena, &op) || op.size != 1 || !memchr("crudtm", op.at[0], 6))
         return refused(reading, "op is none of c, r, u, d, t, m");
-    if (!members->source.at) return refused(reading, "source is missing");
+    if (!members->kept[MEMBER_SOURCE].at) return refused(reading, "source is missing");
     change->op = op.at[0];
-    change->before = members->before;
-    change->after = members->after;
-    change->made_ms = members->ts_ms;
-    enum envelope_outcome outcome = read_source(reading, members->source, change);
+    change->before = members->kept[MEMBER_BEFORE];
+    change->after = members->kept[MEMBER_AFTER];
+    change->before_members = members->before;
+    change->after_members = members->after;
+    change->made_ms = members->kept[MEMBER_TS_MS];
+    enum envelope_outcome outcome = read_source(reading, members, change);
     if (outcome != ENVELOPE_CHANGE) return outcome;
     if (change->op == 'm') {
-        change->content = members->message;
-        return members->message.at ? ENVELOPE_MESSAGE : refused(reading, "message is missing");
+        change->content = members->kept[MEMBER_MESSAGE];
+        return change->content.at ? ENVELOPE_MESSAGE : refused(reading, "message is missing");
     }
     if (!change->table.size)
         return refused(reading, "source.table is missing: which table changed is not known");
@@ -217,14 +270,14 @@ static enum envelope_outcome read_boundary(struct reading *reading, const struct
 {
     static const struct column_type integer = {.kind = KIND_INTEGER};
     struct value at_ms = {0};
-    *boundary = (struct transaction_boundary){.status = scalar_text(reading, members->status),
-                                              .id = scalar_text(reading, members->id),
-                                              .event_count = members->event_count,
-                                              .data_collections = members->data_collections,
+    *boundary = (struct transaction_boundary){.status = scalar_text(reading, members->kept[MEMBER_STATUS]),
+                                              .id = scalar_text(reading, members->kept[MEMBER_ID]),
+                                              .event_count = members->kept[MEMBER_EVENT_COUNT],
+                                              .data_collections = members->kept[MEMBER_DATA_COLLECTIONS],
                                               .at_ms = -1};
     if (!boundary->id.size) return refused(reading, "a transaction boundary without id");
-    if (members->ts_ms.at) {
-        json_start(&reading->json, members->ts_ms);
+    if (members->kept[MEMBER_TS_MS].at) {
+        json_start(&reading->json, members->kept[MEMBER_TS_MS]);
         if (value_read(&reading->json, &integer, reading->arena, &at_ms) == 0 && at_ms.type == VALUE_INTEGER)
             boundary->at_ms = at_ms.integer;
     }
@@ -235,15 +288,14 @@ static enum envelope_outcome read_payload(struct reading *reading, const struct 
                                           struct slice payload, const struct members *members,
                                           struct change *change, struct transaction_boundary *boundary)
 {
+    struct slice source = members->kept[MEMBER_SOURCE], status = members->kept[MEMBER_STATUS];
     /* A flattened row may have columns called op and source. */
-    if (members->op.at && !members->flattened) return read_change(reading, members, change);
-    bool heartbeat = members->ts_ms.at && members->count == members->times + 1;
+    if (members->kept[MEMBER_OP].at && !members->flattened) return read_change(reading, members, change);
+    bool heartbeat = members->kept[MEMBER_TS_MS].at && members->count == members->times + 1;
     /* Of the schema change topic, or of the connector's own schema history: a row has no object there. */
-    bool schema_change =
-        members->has_ddl && members->source.at && members->source.at[0] == '{' && !members->flattened;
+    bool schema_change = members->has_ddl && source.at && source.at[0] == '{' && !members->flattened;
     if (heartbeat || schema_change) return ENVELOPE_BOOKKEEPING;
-    if (members->has_event_count &&
-        (slice_is(members->status, "\"BEGIN\"") || slice_is(members->status, "\"END\"")))
+    if (members->has_event_count && (slice_is(status, "\"BEGIN\"") || slice_is(status, "\"END\"")))
         return read_boundary(reading, members, boundary);
     if (!members->flattened && !flattened_schema(change->schema_block, reading->arena) &&
         !flattened_keyed(message, payload, reading->arena))
@@ -253,12 +305,13 @@ static enum envelope_outcome read_payload(struct reading *reading, const struct 
     return problem ? refused(reading, problem) : ENVELOPE_CHANGE;
 }
 
-enum envelope_outcome envelope_read(const struct message *message, struct slice known_schema,
+enum envelope_outcome envelope_read(const struct message *message, struct envelope_guess *guess,
                                     struct arena *arena, struct change *change,
                                     struct transaction_boundary *boundary, char *problem, size_t room)
 {
-    struct reading reading = {.arena = arena, .known_schema = known_schema, .problem = problem, .room = room};
-    struct members members;
+    struct reading reading = {.arena = arena, .guess = guess, .problem = problem, .room = room};
+    struct members outer, inner = {0};
+    const struct members *members = &outer;
     *change = (struct change){0};
     if (message->refusal) return refused(&reading, message->refusal);
     struct slice value = message->value;
@@ -273,15 +326,21 @@ enum envelope_outcome envelope_read(const struct message *message, struct slice 
     if (type == JSON_NULL && json_literal(&reading.json, type) == 0 && json_finish(&reading.json) == 0)
         return ENVELOPE_TOMBSTONE;
     if (type != JSON_OBJECT) return refused(&reading, "no JSON object");
-    if (read_members(&reading, &members) || json_finish(&reading.json)) return broken(&reading, &value);
-
-    if (members.has_payload && !members.op.at && members.count <= 2) {
-        change->schema_block = members.schema;
-        if (!members.payload.at) return ENVELOPE_TOMBSTONE;
-        value = members.payload;
-        json_start(&reading.json, value);
-        if (json_peek(&reading.json) != JSON_OBJECT) return refused(&reading, "payload is no object");
-        if (read_members(&reading, &members)) return broken(&reading, &value);
+    if (read_members(&reading, &guess->outer, &outer, &inner) || json_finish(&reading.json))
+        return broken(&reading, &value);
+    struct slice payload = value;
+    if (outer.has_payload && !outer.kept[MEMBER_OP].at && outer.count <= 2) {
+        change->schema_block = outer.schema;
+        change->schema_number = outer.schema_number;
+        payload = outer.payload;
+        if (!payload.at) return ENVELOPE_TOMBSTONE;
+        if (payload.at[0] != '{') return refused(&reading, "payload is no object");
+        members = &inner;
     }
-    return read_payload(&reading, message, value, &members, change, boundary);
+    if (members->twice) {
+        reading.json.at = members->twice;
+        reading.json.problem = "a member of the event is there twice";
+        return broken(&reading, &value);
+    }
+    return read_payload(&reading, message, payload, members, change, boundary);
 }

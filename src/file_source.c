@@ -15,9 +15,16 @@
 #include "cdclite/log.h"
 
 enum {
-    READ_BYTES = 1 << 20,
+    READ_BYTES = 128 << 10,    /* what has been read is still in the cache when it is looked at */
+    MOST_KEPT = 1 << 20,       /* of memory, from one turn to the next */
     KEPT_OF_OVERSIZED = 1024,  /* the beginning of a line that is too long to be read */
     LINE_OVERHEAD = 64 * 1024, /* topic, key and headers beside the value */
+};
+
+/* What is given in one turn stands in its memory. */
+struct slot {
+    struct buffer bytes;
+    struct arena arena;
 };
 
 struct file_source {
@@ -28,12 +35,12 @@ struct file_source {
     char *topic; /* of lines without one */
     int64_t size, started_at;
 
-    struct buffer bytes; /* read; `taken` of them are behind us */
-    size_t taken, searched;
-    int64_t offset; /* of bytes.at[taken] in the input */
-    int64_t base;   /* what earlier loads of this pipe took: added to an offset where it is told */
+    struct slot slots[SOURCE_SLOTS], *slot;
+    size_t taken, searched; /* of slot->bytes, what was read: behind us; without a line feed from there on */
+    bool given;             /* something in this turn */
+    int64_t offset;         /* of the byte at `taken` in the input */
+    int64_t base;           /* what earlier loads of this pipe took: added to an offset where it is told */
 
-    struct arena arena;
     int64_t lines, passed_over, first_passed_line;
     char first_passed[64];
     bool left_last_line, said_no_position;
@@ -59,19 +66,20 @@ static int read_more(struct file_source *file, int timeout_ms, struct error *err
         if (count < 0) return fail(file, error, "cannot wait for input");
     }
     if (file->taken > 0) {
-        memmove(file->bytes.at, file->bytes.at + file->taken, file->bytes.size - file->taken);
-        file->bytes.size -= file->taken;
+        memmove(file->slot->bytes.at, file->slot->bytes.at + file->taken,
+                file->slot->bytes.size - file->taken);
+        file->slot->bytes.size -= file->taken;
         file->searched -= file->taken;
         file->taken = 0;
     }
-    if (!buffer_reserve(&file->bytes, READ_BYTES)) return error_memory(error);
-    ssize_t count = read(file->fd, file->bytes.at + file->bytes.size, READ_BYTES);
+    if (!buffer_reserve(&file->slot->bytes, READ_BYTES)) return error_memory(error);
+    ssize_t count = read(file->fd, file->slot->bytes.at + file->slot->bytes.size, READ_BYTES);
     if (count < 0) return errno == EINTR ? 0 : fail(file, error, "cannot read");
     if (count == 0) {
         file->at_end = true;
         return 2;
     }
-    file->bytes.size += (size_t)count;
+    file->slot->bytes.size += (size_t)count;
     return 1;
 }
 
@@ -88,15 +96,16 @@ static void take(struct file_source *file, size_t size, bool fed)
 /* A line too long to be held: read to its end, keeping its beginning, its length and its hash. */
 static int take_oversized(struct file_source *file, struct message *message, struct error *error)
 {
-    char *kept = arena_alloc(&file->arena, KEPT_OF_OVERSIZED);
+    if (file->given) return SOURCE_IDLE;
+    char *kept = arena_alloc(&file->slot->arena, KEPT_OF_OVERSIZED);
     if (!kept) return error_memory(error);
-    memcpy(kept, file->bytes.at + file->taken, KEPT_OF_OVERSIZED);
+    memcpy(kept, file->slot->bytes.at + file->taken, KEPT_OF_OVERSIZED);
     int64_t start = file->offset;
     uint64_t hash = HASH_START;
     const char *feed = NULL;
     while (!feed) {
-        size_t size = file->bytes.size - file->taken;
-        const char *at = file->bytes.at + file->taken;
+        size_t size = file->slot->bytes.size - file->taken;
+        const char *at = file->slot->bytes.at + file->taken;
         feed = memchr(at, '\n', size);
         /* Whole words only until the end is known, so that the hash does not depend on how the bytes came. */
         size = feed ? (size_t)(feed - at) : file->at_end ? size : size / 8 * 8;
@@ -150,8 +159,8 @@ static int next_line(struct file_source *file, int timeout_ms, struct slice *lin
 {
     size_t most = 2 * file->settings.max_event_bytes + LINE_OVERHEAD;
     for (;;) {
-        const char *at = buffer_view(&file->bytes).at + file->taken;
-        size_t size = file->bytes.size - file->taken;
+        const char *at = buffer_view(&file->slot->bytes).at + file->taken;
+        size_t size = file->slot->bytes.size - file->taken;
         size_t searched = file->searched - file->taken;
         const char *feed = size > searched ? memchr(at + searched, '\n', size - searched) : NULL;
         *line = (struct slice){0};
@@ -162,7 +171,7 @@ static int next_line(struct file_source *file, int timeout_ms, struct slice *lin
             take(file, line->size, true);
             return SOURCE_MESSAGE;
         }
-        file->searched = file->bytes.size;
+        file->searched = file->slot->bytes.size;
         if (file->at_end) {
             if (size == 0) return SOURCE_END;
             *line = (struct slice){at, size};
@@ -175,24 +184,24 @@ static int next_line(struct file_source *file, int timeout_ms, struct slice *lin
             take(file, size, false);
             return SOURCE_MESSAGE;
         }
+        if (file->given) return SOURCE_IDLE;
         int got = read_more(file, timeout_ms, error);
         if (got < 0) return -1;
         if (got == 0) return SOURCE_IDLE;
     }
 }
 
-static int file_next(struct source *source, int timeout_ms, struct message *message, struct error *error)
+static int next_message(struct file_source *file, int timeout_ms, struct message *message,
+                        struct error *error)
 {
-    struct file_source *file = of(source);
     struct slice line;
     int64_t start;
     for (;;) {
-        arena_reset(&file->arena);
         int outcome = next_line(file, timeout_ms, &line, &start, message, error);
         if (outcome != SOURCE_MESSAGE || !line.at) return outcome;
         if (line.size == 0 || (line.size == 1 && *line.at == '\r')) continue;
-        int other = input_line_read(line, file->settings.format, &file->arena, message);
-        if (file->arena.failed) return error_memory(error);
+        int other = input_line_read(line, file->settings.format, &file->slot->arena, message);
+        if (file->slot->arena.failed) return error_memory(error);
         if (other) {
             pass_over(file, line);
             continue;
@@ -210,6 +219,31 @@ static int file_next(struct source *source, int timeout_ms, struct message *mess
         message->next_offset = file->offset + file->base;
         return SOURCE_MESSAGE;
     }
+}
+
+static int file_next(struct source *source, int timeout_ms, struct message *message, struct error *error)
+{
+    struct file_source *file = of(source);
+    if (buffer_failed(&file->slot->bytes)) return error_memory(error);
+    int outcome = next_message(file, timeout_ms, message, error);
+    file->given |= outcome == SOURCE_MESSAGE;
+    return outcome;
+}
+
+static void file_turn(struct source *source, unsigned slot)
+{
+    struct file_source *file = of(source);
+    struct slot *last = file->slot, *next = &file->slots[slot];
+    arena_reset(&next->arena);
+    file->given = false;
+    if (next == last) return;
+    if (next->bytes.capacity > MOST_KEPT) buffer_free(&next->bytes);
+    buffer_clear(&next->bytes);
+    /* The beginning of a line that is yet to be read. Without memory for it the next call fails. */
+    buffer_append(&next->bytes, last->bytes.at + file->taken, last->bytes.size - file->taken);
+    file->searched -= file->taken;
+    file->taken = 0;
+    file->slot = next;
 }
 
 static void file_stored(struct source *source)
@@ -247,8 +281,10 @@ static void file_close(struct source *source)
                   file->settings.path,
                   file->settings.until_end ? "; it is no whole JSON" : " (--until-end takes it)");
     if (file->fd > STDIN_FILENO) close(file->fd);
-    buffer_free(&file->bytes);
-    arena_free(&file->arena);
+    for (size_t i = 0; i < SOURCE_SLOTS; i++) {
+        buffer_free(&file->slots[i].bytes);
+        arena_free(&file->slots[i].arena);
+    }
     free(file->topic);
     free(file);
 }
@@ -282,9 +318,9 @@ static int check_anchor(struct file_source *file, const struct position *positio
     struct slice line = {bytes.at, (size_t)count};
     while (line.size > 0 && line.at[line.size - 1] == '\n') line.size--;
     bool same = (size_t)count == size &&
-                input_line_read(line, file->settings.format, &file->arena, &message) == 0 &&
+                input_line_read(line, file->settings.format, &file->slot->arena, &message) == 0 &&
                 position_is_anchor(position, &message);
-    if (file->arena.failed) {
+    if (file->slot->arena.failed) {
         error_memory(error);
         goto done;
     }
@@ -348,8 +384,10 @@ int file_source_open(const struct file_settings *settings, struct positions *pos
 {
     struct file_source *file = calloc(1, sizeof *file);
     if (!file) return error_memory(error);
-    file->source = (struct source){file_next, file_stored, file_progress, file_end_offset, file_close};
+    file->source =
+        (struct source){file_next, file_stored, file_progress, file_end_offset, file_close, file_turn};
     file->settings = *settings;
+    file->slot = &file->slots[0];
     file->fd = -1;
     if (strcmp(settings->path, "-") != 0) {
         if (open_path(file, positions, error)) goto failed;

@@ -123,18 +123,28 @@ struct added {
     struct value op, deleted, ts_ms, ts_us;
 };
 
+static int read_fact(struct slice name, struct json_reader *json, struct arena *arena,
+                     struct source_facts *facts)
+{
+    struct json_token token;
+    int fact = source_fact_named(name);
+    if (json_value(json, &token)) return -1;
+    if (fact >= 0) json->problem = source_facts_take(facts, fact, &token, arena);
+    return json->problem ? -1 : 0;
+}
+
 static int read_added(struct slice member, struct json_reader *json, struct arena *arena,
                       struct source_facts *facts, struct added *added)
 {
     static const struct column_type any = {.kind = KIND_ANY};
     struct slice of_source = behind(member, "source_");
-    if (of_source.at) return source_facts_read(facts, of_source, json, arena);
+    if (of_source.at) return read_fact(of_source, json, arena, facts);
     if (slice_is(member, "op")) return value_read(json, &any, arena, &added->op);
     if (slice_is(member, "deleted")) return value_read(json, &any, arena, &added->deleted);
     /* Without `source.` it is the time at which the connector handled the event. */
     if (slice_is(member, "ts_ms")) return value_read(json, &any, arena, &added->ts_ms);
     if (slice_is(member, "ts_us")) return value_read(json, &any, arena, &added->ts_us);
-    return source_facts_read(facts, member, json, arena);
+    return read_fact(member, json, arena, facts);
 }
 
 static bool is_true(const struct value *value)

@@ -90,9 +90,12 @@ static int read_headers(struct json_reader *json, struct arena *arena, struct me
 /* Whether an object whose first member has this name can only be a Debezium value. */
 static bool begins_value(struct slice name)
 {
-    static const char *const names[] = {"before", "after", "schema", "source", "op", "transaction", "ts_ms"};
+    static const struct slice names[] = {SLICE_LITERAL("before"), SLICE_LITERAL("schema"),
+                                         SLICE_LITERAL("after"),  SLICE_LITERAL("source"),
+                                         SLICE_LITERAL("op"),     SLICE_LITERAL("transaction"),
+                                         SLICE_LITERAL("ts_ms")};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (slice_is(name, names[i])) return true;
+        if (slice_equals(name, names[i])) return true;
     return false;
 }
 

@@ -1,7 +1,8 @@
 #include "cdclite/json_reader.h"
 
-#include <stdbool.h>
-#include <stdint.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 static int refuse(struct json_reader *reader, const char *problem)
 {
@@ -14,11 +15,14 @@ void json_start(struct json_reader *reader, struct slice text)
     *reader = (struct json_reader){.at = text.at, .end = text.at + text.size, .start = text.at};
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 static void skip_space(struct json_reader *reader)
 {
-    while (reader->at < reader->end &&
-           (*reader->at == ' ' || *reader->at == '\n' || *reader->at == '\r' || *reader->at == '\t'))
-        reader->at++;
+    while (reader->at < reader->end && is_space(*reader->at)) reader->at++;
 }
 
 static bool is_digit(char c)
@@ -28,17 +32,15 @@ static bool is_digit(char c)
 
 enum json_kind json_peek(struct json_reader *reader)
 {
+    static const unsigned char kinds[256] = {
+        ['{'] = JSON_OBJECT, ['['] = JSON_ARRAY,  ['"'] = JSON_STRING, ['-'] = JSON_NUMBER,
+        ['0'] = JSON_NUMBER, ['1'] = JSON_NUMBER, ['2'] = JSON_NUMBER, ['3'] = JSON_NUMBER,
+        ['4'] = JSON_NUMBER, ['5'] = JSON_NUMBER, ['6'] = JSON_NUMBER, ['7'] = JSON_NUMBER,
+        ['8'] = JSON_NUMBER, ['9'] = JSON_NUMBER, ['t'] = JSON_TRUE,   ['f'] = JSON_FALSE,
+        ['n'] = JSON_NULL,
+    };
     skip_space(reader);
-    if (reader->at == reader->end) return JSON_NONE;
-    switch (*reader->at) {
-    case '{': return JSON_OBJECT;
-    case '[': return JSON_ARRAY;
-    case '"': return JSON_STRING;
-    case 't': return JSON_TRUE;
-    case 'f': return JSON_FALSE;
-    case 'n': return JSON_NULL;
-    default: return *reader->at == '-' || is_digit(*reader->at) ? JSON_NUMBER : JSON_NONE;
-    }
+    return reader->at == reader->end ? JSON_NONE : (enum json_kind)kinds[(unsigned char)*reader->at];
 }
 
 /* The length of the well-formed UTF-8 sequence at `at` (Unicode 15, table 3-7), 0 for none. */
@@ -133,6 +135,17 @@ static char *put_utf8(char *to, int32_t code)
  */
 static const char *skip_plain(const char *at, const char *end)
 {
+#ifdef __SSE2__
+    const __m128i quotes = _mm_set1_epi8('"'), backslashes = _mm_set1_epi8('\\'), below = _mm_set1_epi8(0x1f);
+    for (; end - at >= 16; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        /* Bytes beyond ASCII are negative here. */
+        __m128i plain = _mm_cmpgt_epi8(bytes, below);
+        __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, quotes), _mm_cmpeq_epi8(bytes, backslashes));
+        int special = _mm_movemask_epi8(_mm_andnot_si128(marks, plain)) ^ 0xffff;
+        if (special) return at + __builtin_ctz((unsigned)special);
+    }
+#endif
     while (end - at >= 8) {
         const uint64_t ones = UINT64_C(0x0101010101010101), high = UINT64_C(0x8080808080808080);
         uint64_t word;
@@ -186,16 +199,13 @@ static int scan_string(struct json_reader *reader, struct slice *raw, bool *esca
     return 0;
 }
 
-int json_string(struct json_reader *reader, struct arena *arena, struct slice *text)
+/* Decodes what stands between a string's quotes, which was checked. */
+static int decode(struct slice source, struct arena *arena, struct slice *text)
 {
-    bool escaped;
-    if (json_peek(reader) != JSON_STRING) return refuse(reader, "a string is expected");
-    if (scan_string(reader, text, &escaped)) return -1;
-    if (!escaped) return 0;
-    char *decoded = arena_alloc(arena, text->size);
-    if (!decoded) return refuse(reader, "out of memory");
+    char *decoded = arena_alloc(arena, source.size);
+    if (!decoded) return -1;
     char *to = decoded;
-    const char *at = text->at, *end = text->at + text->size;
+    const char *at = source.at, *end = source.at + source.size;
     while (at < end) {
         if (*at != '\\') {
             *to++ = *at++;
@@ -209,6 +219,20 @@ int json_string(struct json_reader *reader, struct arena *arena, struct slice *t
     return 0;
 }
 
+int json_string(struct json_reader *reader, struct arena *arena, struct slice *text)
+{
+    bool escaped;
+    if (json_peek(reader) != JSON_STRING) return refuse(reader, "a string is expected");
+    if (scan_string(reader, text, &escaped)) return -1;
+    return escaped && decode(*text, arena, text) ? refuse(reader, "out of memory") : 0;
+}
+
+int json_token_text(const struct json_token *token, struct arena *arena, struct slice *text)
+{
+    *text = (struct slice){token->raw.at + 1, token->raw.size - 2};
+    return token->escaped ? decode(*text, arena, text) : 0;
+}
+
 static int read_digits(struct json_reader *reader)
 {
     const char *first = reader->at;
@@ -216,25 +240,73 @@ static int read_digits(struct json_reader *reader)
     return reader->at == first ? refuse(reader, "bad number") : 0;
 }
 
-int json_number(struct json_reader *reader, struct slice *text)
+/* The number that eight digits spell, all at once; false when not all are digits. */
+static bool read_eight_digits(const char *at, uint64_t *number)
 {
-    if (json_peek(reader) != JSON_NUMBER) return refuse(reader, "a number is expected");
-    const char *first = reader->at;
-    if (*reader->at == '-') reader->at++;
-    if (reader->at < reader->end && *reader->at == '0') {
-        reader->at++;
-    } else if (read_digits(reader)) {
-        return -1;
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    const uint64_t high = UINT64_C(0xf0f0f0f0f0f0f0f0), six = UINT64_C(0x0606060606060606);
+    if (((word & high) | ((word + six) & high) >> 4) != UINT64_C(0x3333333333333333)) return false;
+    /* Neighbours are added up: digits to pairs, pairs to fours, fours to eight. */
+    word = (word & UINT64_C(0x0f0f0f0f0f0f0f0f)) * 2561 >> 8;
+    word = (word & UINT64_C(0x00ff00ff00ff00ff)) * 6553601 >> 16;
+    *number = (word & UINT64_C(0x0000ffff0000ffff)) * UINT64_C(42949672960001) >> 32;
+    return true;
+}
+
+/* The digits in front of a fraction; *number becomes what they spell, if they are no more than 19. Returns
+ * how many they are. */
+static size_t read_integer(struct json_reader *reader, uint64_t *number)
+{
+    const char *first = reader->at, *at = first;
+    uint64_t eight;
+    *number = 0;
+    for (; reader->end - at >= 8 && read_eight_digits(at, &eight); at += 8)
+        *number = *number * 100000000 + eight;
+    for (; at < reader->end && is_digit(*at); at++) *number = *number * 10 + (uint64_t)(*at - '0');
+    /* A zero in front stands alone. */
+    if (at - first > 1 && *first == '0') {
+        at = first + 1;
+        *number = 0;
     }
+    reader->at = at;
+    return (size_t)(at - first);
+}
+
+static int scan_number(struct json_reader *reader, struct json_token *token)
+{
+    enum { MOST_DIGITS = 19 }; /* more may not fit 64 bits, fewer always do */
+    uint64_t number;
+    bool negative = *reader->at == '-', fraction = false;
+    reader->at += negative;
+    size_t digits = read_integer(reader, &number);
+    if (digits == 0) return refuse(reader, "bad number");
     if (reader->at < reader->end && *reader->at == '.') {
+        fraction = true;
         reader->at++;
         if (read_digits(reader)) return -1;
     }
     if (reader->at < reader->end && (*reader->at == 'e' || *reader->at == 'E')) {
+        fraction = true;
         reader->at++;
         if (reader->at < reader->end && (*reader->at == '+' || *reader->at == '-')) reader->at++;
         if (read_digits(reader)) return -1;
     }
+    uint64_t most = negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
+    token->whole = !fraction && digits <= MOST_DIGITS && number <= most && !(negative && number == 0);
+    token->integer = (int64_t)(negative ? 0 - number : number);
+    return 0;
+}
+
+int json_number(struct json_reader *reader, struct slice *text)
+{
+    struct json_token token;
+    if (json_peek(reader) != JSON_NUMBER) return refuse(reader, "a number is expected");
+    const char *first = reader->at;
+    if (scan_number(reader, &token)) return -1;
     *text = (struct slice){first, (size_t)(reader->at - first)};
     return 0;
 }
@@ -266,11 +338,14 @@ static int next_item(struct json_reader *reader, char open, char close)
 {
     /* White space is allowed behind the opening bracket, so look back over it. */
     const char *before = reader->at;
+    if (before < reader->end && *before == ',' && before > reader->start && before[-1] != open &&
+        !is_space(before[-1])) {
+        reader->at++;
+        return 1;
+    }
     skip_space(reader);
     if (reader->at == reader->end) return refuse(reader, "the text ends too early");
-    while (before > reader->start &&
-           (before[-1] == ' ' || before[-1] == '\n' || before[-1] == '\r' || before[-1] == '\t'))
-        before--;
+    while (before > reader->start && is_space(before[-1])) before--;
     bool first = before > reader->start && before[-1] == open;
     if (*reader->at == close) {
         reader->at++;
@@ -300,47 +375,69 @@ int json_element(struct json_reader *reader)
     return next_item(reader, '[', ']');
 }
 
-static int skip_value(struct json_reader *reader)
+static int skip_value(struct json_reader *reader);
+
+static int skip_array(struct json_reader *reader)
+{
+    int more;
+    if (json_open(reader, JSON_ARRAY)) return -1;
+    while ((more = json_element(reader)) == 1)
+        if (skip_value(reader)) return -1;
+    return more;
+}
+
+static int skip_object(struct json_reader *reader)
 {
     struct slice ignored;
     bool escaped;
     int more;
-    enum json_kind kind = json_peek(reader);
-    switch (kind) {
-    case JSON_STRING: return scan_string(reader, &ignored, &escaped);
-    case JSON_NUMBER: return json_number(reader, &ignored);
+    if (json_open(reader, JSON_OBJECT)) return -1;
+    while ((more = next_item(reader, '{', '}')) == 1) {
+        skip_space(reader);
+        if (reader->at == reader->end || *reader->at != '"')
+            return refuse(reader, "a member name is expected");
+        if (scan_string(reader, &ignored, &escaped)) return -1;
+        skip_space(reader);
+        if (reader->at == reader->end || *reader->at != ':') return refuse(reader, "':' is expected");
+        reader->at++;
+        if (skip_value(reader)) return -1;
+    }
+    return more;
+}
+
+int json_value(struct json_reader *reader, struct json_token *token)
+{
+    struct slice text;
+    int failed = -1;
+    token->kind = json_peek(reader);
+    token->escaped = token->whole = false;
+    const char *first = reader->at;
+    switch (token->kind) {
+    case JSON_STRING: failed = scan_string(reader, &text, &token->escaped); break;
+    case JSON_NUMBER: failed = scan_number(reader, token); break;
     case JSON_TRUE:
     case JSON_FALSE:
-    case JSON_NULL: return json_literal(reader, kind);
-    case JSON_ARRAY:
-        if (json_open(reader, kind)) return -1;
-        while ((more = json_element(reader)) == 1)
-            if (skip_value(reader)) return -1;
-        return more;
-    case JSON_OBJECT:
-        if (json_open(reader, kind)) return -1;
-        while ((more = next_item(reader, '{', '}')) == 1) {
-            skip_space(reader);
-            if (reader->at == reader->end || *reader->at != '"')
-                return refuse(reader, "a member name is expected");
-            if (scan_string(reader, &ignored, &escaped)) return -1;
-            skip_space(reader);
-            if (reader->at == reader->end || *reader->at != ':') return refuse(reader, "':' is expected");
-            reader->at++;
-            if (skip_value(reader)) return -1;
-        }
-        return more;
-    case JSON_NONE: break;
+    case JSON_NULL: failed = json_literal(reader, token->kind); break;
+    case JSON_ARRAY: failed = skip_array(reader); break;
+    case JSON_OBJECT: failed = skip_object(reader); break;
+    case JSON_NONE:
+        return refuse(reader, reader->at == reader->end ? "the text ends too early" : "a value is expected");
     }
-    return refuse(reader, reader->at == reader->end ? "the text ends too early" : "a value is expected");
+    token->raw = (struct slice){first, (size_t)(reader->at - first)};
+    return failed;
+}
+
+static int skip_value(struct json_reader *reader)
+{
+    struct json_token token;
+    return json_value(reader, &token);
 }
 
 int json_skip(struct json_reader *reader, struct slice *raw)
 {
-    skip_space(reader);
-    const char *first = reader->at;
-    if (skip_value(reader)) return -1;
-    if (raw) *raw = (struct slice){first, (size_t)(reader->at - first)};
+    struct json_token token;
+    if (json_value(reader, &token)) return -1;
+    if (raw) *raw = token.raw;
     return 0;
 }
 

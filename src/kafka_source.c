@@ -216,7 +216,8 @@ int kafka_source_open(const struct kafka_settings *settings, struct positions *p
 {
     struct kafka_source *kafka = calloc(1, sizeof *kafka);
     if (!kafka) return error_memory(error);
-    kafka->source = (struct source){kafka_next, kafka_stored, kafka_progress, kafka_end_offset, kafka_close};
+    kafka->source =
+        (struct source){kafka_next, kafka_stored, kafka_progress, kafka_end_offset, kafka_close, NULL};
     kafka->settings = settings;
     kafka->positions = positions;
     kafka->assignment =

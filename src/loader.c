@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "cdclite/database.h"
-#include "cdclite/envelope.h"
 #include "cdclite/hash.h"
+#include "cdclite/intake.h"
 #include "cdclite/log.h"
 #include "cdclite/missing_value.h"
 #include "cdclite/progress.h"
@@ -23,8 +23,8 @@
 #include "display_text.h"
 
 enum {
-    BATCH_MESSAGES = 10000,
-    BATCH_BYTES = 32 << 20,   /* of messages, as received */
+    BATCH_MESSAGES = 30000,   /* fewer than tx_set.c remembers */
+    BATCH_BYTES = 128 << 20,  /* of messages, as received */
     POLL_MS = 100,            /* without a message, after which the batch waits no longer */
     KEPT_OF_OVERSIZED = 1024, /* bytes of an oversized event in rejected_event */
 };
@@ -49,6 +49,7 @@ struct loader {
     struct redelivery *redelivery;
     struct text_logs *texts; /* NULL without text */
     struct schema_cache *schemas;
+    struct envelope_guess guess;
     struct arena arena;
     struct row_states *states;
     struct side_events *side_events;
@@ -107,6 +108,8 @@ void loader_close(struct loader *loader)
     text_logs_close(loader->texts);
     catalog_close(loader->catalog);
     schema_cache_close(loader->schemas);
+    schema_texts_free(&loader->guess.schemas);
+
     arena_free(&loader->arena);
     buffer_free(&loader->unavailable);
     buffer_free(&loader->reason);
@@ -183,7 +186,7 @@ static int commit_batch(struct loader *loader, struct source *source, struct err
         int64_t end = source->end_offset(source, slice_of(position->topic), position->partition);
         if (end >= 0) position->end_offset = end;
     }
-    if ((loader->texts && text_logs_write(loader->texts, error)) ||
+    if (catalog_flush(loader->catalog, error) || (loader->texts && text_logs_write(loader->texts, error)) ||
         positions_save(loader->positions, db, error) || redelivery_save(loader->redelivery, error) ||
         catalog_save(loader->catalog, error) || save_batch(loader, error) ||
         database_run(db, "COMMIT", error))
@@ -357,7 +360,8 @@ static int take_change(struct loader *loader, const struct message *message, str
     struct captured_table *table;
     int result = 0;
     if (change->schema_block.at && !change->document)
-        result = schema_cache_find(loader->schemas, change->schema_block, &schema, error);
+        result =
+            schema_cache_find(loader->schemas, change->schema_block, change->schema_number, &schema, error);
     if (result == 0) result = catalog_table_for(loader->catalog, message, change, &table, error);
     if (result == 0) result = read_rows(loader, table, message, change, schema, error);
     return result ? result : store_change(loader, table, message, change, error);
@@ -388,37 +392,33 @@ static int take_tombstone(struct loader *loader, const struct message *message, 
 }
 
 /* Takes what the message is: 0, or 1 for one that must be refused, with `error` saying why. */
-static int take_event(struct loader *loader, const struct message *message, struct error *error)
+static int take_event(struct loader *loader, struct event *event, struct error *error)
 {
-    struct change change;
-    struct transaction_boundary boundary;
+    const struct message *message = &event->message;
     struct load_counts *counts = &loader->batch.counts;
-    char problem[512];
-    switch (envelope_read(message, schema_cache_last(loader->schemas), &loader->arena, &change, &boundary,
-                          problem, sizeof problem)) {
-    case ENVELOPE_CHANGE: return take_change(loader, message, &change, error);
+    switch (event->outcome) {
+    case ENVELOPE_CHANGE: return take_change(loader, message, &event->change, error);
     case ENVELOPE_TOMBSTONE: return take_tombstone(loader, message, error);
     case ENVELOPE_BOOKKEEPING: counts->bookkeeping++; return 0;
     case ENVELOPE_BOUNDARY:
         counts->bookkeeping++;
-        return side_events_boundary(loader->side_events, message, &boundary, error);
+        return side_events_boundary(loader->side_events, message, &event->boundary, error);
     case ENVELOPE_MESSAGE: {
-        int result = side_events_message(loader->side_events, message, &change, &loader->arena, error);
+        int result = side_events_message(loader->side_events, message, &event->change, &loader->arena, error);
         counts->bookkeeping += result == 0;
         return result;
     }
-    case ENVELOPE_REFUSED: error_set(error, ERROR_SOURCE, "%s", problem); return 1;
+    case ENVELOPE_REFUSED: error_set(error, ERROR_SOURCE, "%s", event->problem); return 1;
     }
     return error_set(error, ERROR_FAILURE, "unknown kind of event");
 }
 
-static int take_message(struct loader *loader, struct position *position, struct message *message,
+static int take_message(struct loader *loader, struct position *position, struct event *event,
                         struct error *error)
 {
-    if (message->value.size > loader->settings->max_event_bytes && !message->refusal)
-        message->refusal = "larger than --max-event-bytes";
+    const struct message *message = &event->message;
     if (note_restart(loader, position, error)) return -1;
-    int result = take_event(loader, message, error);
+    int result = take_event(loader, event, error);
     if (loader->arena.failed) result = error_memory(error);
     if (result > 0) {
         enum { MOST_SHOWN = 500 };
@@ -429,7 +429,7 @@ static int take_message(struct loader *loader, struct position *position, struct
     if (result)
         return error_context(error, "%.*s, partition %d, offset %lld", (int)message->topic.size,
                              message->topic.at, message->partition, (long long)message->offset);
-    position_advance(position, message);
+    position_advance(position, message, event->hash);
     loader->batch.counts.messages++;
     loader->batch.bytes += message->value.size;
     return 0;
@@ -456,29 +456,35 @@ static bool batch_is_due(const struct loader *loader)
            time_passing_ms() - batch->opened_ms >= loader->settings->linger_ms;
 }
 
-int loader_run(struct loader *loader, struct source *source, const volatile sig_atomic_t *stop,
-               struct error *error)
+/* Stores the event, unless it is known already. */
+static int store_event(struct loader *loader, struct event *event, struct error *error)
 {
-    struct progress progress;
-    struct message message;
+    const struct message *message = &event->message;
+    struct position *position = positions_make(loader->positions, message->topic, message->partition);
+    if (!position) return error_memory(error);
+    if (position->stored && message->offset < position->next_offset)
+        return skip_message(loader, position, message, error);
+    return open_batch(loader, error) || take_message(loader, position, event, error) ? -1 : 0;
+}
+
+static int longest_pause(const struct loader *loader)
+{
+    int64_t linger = loader->settings->linger_ms;
+    return linger < POLL_MS ? (int)linger : POLL_MS;
+}
+
+static int run(struct loader *loader, struct source *source, struct intake *intake,
+               const volatile sig_atomic_t *stop, struct progress *progress, struct error *error)
+{
+    struct event *event;
     int outcome = SOURCE_IDLE;
-    int64_t limit = loader->settings->max_messages, linger = loader->settings->linger_ms;
-    int poll_ms = linger < POLL_MS ? (int)linger : POLL_MS;
-    progress_start(&progress, loader->settings->quiet);
+    int64_t limit = loader->settings->max_messages;
+    int poll_ms = longest_pause(loader);
     while (outcome != SOURCE_END && !*stop) {
         const struct batch *batch = &loader->batch;
         if (limit && loader->counts.messages + (batch->open ? batch->counts.messages : 0) >= limit) break;
-        outcome = source->next(source, poll_ms, &message, error);
-        if (outcome < 0) return -1;
-        if (outcome == SOURCE_MESSAGE) {
-            struct position *position = positions_make(loader->positions, message.topic, message.partition);
-            if (!position) return error_memory(error);
-            if (position->stored && message.offset < position->next_offset) {
-                if (skip_message(loader, position, &message, error)) return -1;
-            } else if (open_batch(loader, error) || take_message(loader, position, &message, error)) {
-                return -1;
-            }
-        }
+        outcome = intake_next(intake, &event, error);
+        if (outcome < 0 || (outcome == SOURCE_MESSAGE && store_event(loader, event, error))) return -1;
         /* A position that was moved by hand is kept, also when nothing comes there. */
         if (outcome != SOURCE_MESSAGE && !batch->open && positions_unsaved(loader->positions) &&
             open_batch(loader, error))
@@ -487,12 +493,29 @@ int loader_run(struct loader *loader, struct source *source, const volatile sig_
             outcome == SOURCE_IDLE && batch->open && time_passing_ms() - batch->opened_ms >= poll_ms;
         if ((waited || batch_is_due(loader)) && commit_batch(loader, source, error)) return -1;
         if (outcome == SOURCE_IDLE && wal_tend(&loader->wal, error)) return -1;
-        if (progress_is_due(&progress)) {
+        if (progress_is_due(progress)) {
             struct load_counts now = loader->counts;
+            struct source_progress at = {.behind = -1};
             if (batch->open) now.messages += batch->counts.messages;
-            progress_show(&progress, &now, source);
+            intake_progress(intake, &at);
+            progress_show(progress, &now, &at);
         }
     }
-    progress_end(&progress);
     return commit_batch(loader, source, error);
+}
+
+int loader_run(struct loader *loader, struct source *source, const volatile sig_atomic_t *stop,
+               struct error *error)
+{
+    struct progress progress;
+    struct intake *intake;
+    progress_start(&progress, loader->settings->quiet);
+    int result = intake_open(source, &loader->guess, loader->settings->max_event_bytes, longest_pause(loader),
+                             &intake, error) ||
+                         run(loader, source, intake, stop, &progress, error)
+                     ? -1
+                     : 0;
+    intake_close(intake);
+    progress_end(&progress);
+    return result;
 }

@@ -19,7 +19,9 @@ static bool is_placeholder(const struct value *value)
                       "101]"),
         SLICE_LITERAL("{\"__debezium_unavailable_value\":\"__debezium_unavailable_value\"}"), /* a map */
     };
-    if (value->type != VALUE_TEXT && value->type != VALUE_BLOB) return false;
+    enum { SHORTEST = sizeof "__debezium_unavailable_value" - 1 };
+    if ((value->type != VALUE_TEXT && value->type != VALUE_BLOB) || value->bytes.size < SHORTEST)
+        return false;
     for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
         if (slice_equals(value->bytes, spellings[i])) return true;
     return false;

@@ -106,12 +106,12 @@ bool position_is_anchor(const struct position *position, const struct message *m
     return !other_time && message_hash(message) == position->anchor_hash;
 }
 
-void position_advance(struct position *position, const struct message *message)
+void position_advance(struct position *position, const struct message *message, uint64_t hash)
 {
     position->next_offset = message->next_offset;
     position->anchor_offset = message->offset;
     position->anchor_timestamp = message->timestamp_ms;
-    position->anchor_hash = message_hash(message);
+    position->anchor_hash = hash;
     position->stored = position->unsaved = true;
 }
 

@@ -6,6 +6,7 @@
 
 #include "cdclite/loader.h"
 #include "cdclite/log.h"
+#include "cdclite/source.h"
 #include "cdclite/time_text.h"
 
 enum { TERMINAL_MS = 250, LOG_MS = 10000 };
@@ -36,21 +37,23 @@ bool progress_is_due(struct progress *progress)
     return time_passing_ms() - progress->shown_ms >= (progress->terminal ? TERMINAL_MS : LOG_MS);
 }
 
-void progress_show(struct progress *progress, const struct load_counts *counts, struct source *source)
+void progress_show(struct progress *progress, const struct load_counts *counts,
+                   const struct source_progress *at)
 {
     char line[256], total[32], rate[32], rest[96] = "", behind[32];
-    struct source_progress at = {.behind = -1};
+
     int64_t now = time_passing_ms(), passed = now - progress->shown_ms;
     int64_t per_second = (counts->messages - progress->shown_messages) * 1000 / (passed ? passed : 1);
-    source->progress(source, &at);
-    if (at.behind >= 0 && at.bytes && at.done + at.behind > 0) {
-        int64_t left = at.done ? (now - progress->started_ms) * at.behind / at.done / 1000 : 0;
+
+    if (at->behind >= 0 && at->bytes && at->done + at->behind > 0) {
+        int64_t left = at->done ? (now - progress->started_ms) * at->behind / at->done / 1000 : 0;
         snprintf(rest, sizeof rest, ", %.0f%% of the file, %lld s left",
-                 100.0 * (double)at.done / (double)(at.done + at.behind), (long long)left);
-    } else if (at.behind >= 0) {
-        int n = snprintf(rest, sizeof rest, ", lag %s", number_text(at.behind, behind));
-        if (per_second > 0 && at.behind > per_second)
-            snprintf(rest + n, sizeof rest - (size_t)n, ", %lld s left", (long long)(at.behind / per_second));
+                 100.0 * (double)at->done / (double)(at->done + at->behind), (long long)left);
+    } else if (at->behind >= 0) {
+        int n = snprintf(rest, sizeof rest, ", lag %s", number_text(at->behind, behind));
+        if (per_second > 0 && at->behind > per_second)
+            snprintf(rest + n, sizeof rest - (size_t)n, ", %lld s left",
+                     (long long)(at->behind / per_second));
     }
     snprintf(line, sizeof line, "%s events, %s/s%s", number_text(counts->messages, total),
              number_text(per_second, rate), rest);

@@ -58,36 +58,36 @@ static int apply_schema(struct captured_table *table, const struct table_schema 
     return 0;
 }
 
-/* The column of a member, guessed to stand where the schema (or the table) has its i-th. *type becomes how to
- * read it. 1: refused. */
-static int find_column(const struct row_reading *reading, struct slice name, size_t i, size_t *index,
-                       struct column_type *type, struct error *error)
+/* The column of a member, guessed to stand where the schema (or the table) has its i-th. 1: refused. */
+static int find_column(const struct row_reading *reading, struct slice name, size_t i,
+                       struct planned_member *found, struct error *error)
 {
     struct captured_table *table = reading->table;
     const struct table_schema *schema = reading->schema;
-    *type = any;
-    if (schema) {
-        for (size_t k = 0; k < schema->count; k++) {
-            size_t at = (i + k) % schema->count;
-            if (!slice_is(name, schema->columns[at].name)) continue;
-            *index = table->plan[at];
-            *type = schema->columns[at].type;
-            return 0;
-        }
-    }
-    for (size_t k = 0; k < table->count; k++) {
-        size_t at = (i + k) % table->count;
-        if (!slice_is(name, table->columns[at].name)) continue;
-        *index = at;
-        if (table->columns[at].declared) *type = table->columns[at].type;
+    for (size_t k = 0; schema && k < schema->count; k++) {
+        size_t at = (i + k) % schema->count;
+        if (!slice_is(name, schema->columns[at].name)) continue;
+        *found = (struct planned_member){table->plan[at], at};
         return 0;
     }
-    *index = table->count;
+    found->sent = NO_COLUMN;
+    for (size_t k = 0; k < table->count; k++) {
+        found->column = (i + k) % table->count;
+        if (slice_is(name, table->columns[found->column].name)) return 0;
+    }
+    found->column = table->count;
     int result = table_add_column(table, name, &any, NULL, error);
-    if (result || schema) return result;
-    table_declare_type(table, &table->columns[*index]);
-    if (table->columns[*index].declared) *type = table->columns[*index].type;
-    return 0;
+    if (result == 0 && !schema) table_declare_type(table, &table->columns[found->column]);
+    return result;
+}
+
+/* How to read its values. */
+static const struct column_type *type_of(const struct row_reading *reading,
+                                         const struct planned_member *member)
+{
+    const struct captured_column *column = &reading->table->columns[member->column];
+    if (member->sent != NO_COLUMN) return &reading->schema->columns[member->sent].type;
+    return column->declared ? &column->type : &any;
 }
 
 static int refuse_column(struct slice name, const char *problem, struct error *error)
@@ -98,53 +98,76 @@ static int refuse_column(struct slice name, const char *problem, struct error *e
 }
 
 /* One member of a row: its value at its column. */
-static int read_member(struct row_reading *reading, struct json_reader *json, struct slice name,
-                       struct error *error)
+static int read_member(struct row_reading *reading, const struct json_token *member,
+                       const struct planned_member *planned, struct error *error)
 {
     struct captured_table *table = reading->table;
-    struct column_type type;
-    size_t index;
-    int result = find_column(reading, name, reading->members, &index, &type, error);
-    if (result) return result;
-    struct captured_column *column = &table->columns[index];
+    struct captured_column *column = &table->columns[planned->column];
+    const struct column_type *type = type_of(reading, planned);
     bool *there = reading->after ? &column->in_after : &column->in_before;
-    if (*there) return refuse_column(name, "it is there twice", error);
+    if (*there) return refuse_column(member->name, "it is there twice", error);
     *there = true;
-    table->order[reading->members++] = index;
-    struct value *value = &(reading->after ? table->after : table->before)[index];
-    struct json_reader start = *json;
-    if (value_read(json, &type, reading->arena, value)) {
-        /* What the user said of a column is no promise of its values. */
-        const char *problem = json->problem;
-        *json = start;
-        if (reading->schema || type.kind == KIND_ANY || value_read(json, &any, reading->arena, value))
-            return refuse_column(name, problem, error);
-    }
+    table->order[reading->members++] = planned->column;
+    struct value *value = &(reading->after ? table->after : table->before)[planned->column];
+    const char *problem = value_of_token(member, type, reading->arena, value);
+    /* What the user said of a column is no promise of its values. */
+    if (problem &&
+        (reading->schema || type->kind == KIND_ANY || value_of_token(member, &any, reading->arena, value)))
+        return refuse_column(member->name, problem, error);
     if (!storage_holds(column->storage, value->type)) table_widen(table, column);
     return 0;
 }
 
-static int read_row(struct row_reading *reading, struct slice row, struct error *error)
+/* Whether the row has the members that the plan was made for, so that their names need not be looked at. */
+static bool is_planned(const struct row_plan *plan, const struct json_members *row, uint64_t schema_id)
 {
-    struct json_reader json;
-    struct slice name;
-    int more = -1;
-    json_start(&json, row);
+    return row->layout && plan->layout == row->layout && plan->count == row->count &&
+           plan->schema_id == schema_id;
+}
+
+static int read_members(struct row_reading *reading, const struct json_members *row, struct error *error)
+{
+    struct row_plan *plan = &reading->table->row_plans[reading->after];
+    uint64_t schema_id = reading->schema ? reading->schema->id : 0;
+    bool planned = is_planned(plan, row, schema_id);
+    if (!planned) {
+        struct planned_member *members = realloc(plan->members, (row->count + 1) * sizeof *members);
+        if (!members) return error_memory(error);
+        *plan = (struct row_plan){.members = members};
+    }
     reading->members = 0;
-    if (json_open(&json, JSON_OBJECT) == 0) {
-        while ((more = json_member(&json, reading->arena, &name)) == 1) {
-            int result = 0;
-            if (reading->flattened && flattened_adds(name)) {
-                if (json_skip(&json, NULL)) break;
-            } else {
-                result = read_member(reading, &json, name, error);
-            }
-            if (result) return result;
+    for (size_t i = 0; i < row->count; i++) {
+        const struct json_token *member = &row->all[i];
+        if (reading->flattened && flattened_adds(member->name)) continue;
+        int result =
+            planned ? 0 : find_column(reading, member->name, reading->members, &plan->members[i], error);
+        if (result == 0) result = read_member(reading, member, &plan->members[i], error);
+        if (result) return result;
+    }
+    if (row->cut) {
+        error_set(error, ERROR_SOURCE, "a row of more than %d members", MOST_MEMBERS);
+        return 1;
+    }
+    plan->layout = row->layout;
+    plan->count = row->count;
+    plan->schema_id = schema_id;
+    return 0;
+}
+
+/* The row's members, `passed` if it has been read in passing. */
+static int read_row(struct row_reading *reading, struct slice row, struct json_members passed,
+                    struct error *error)
+{
+    if (!passed.all) {
+        struct json_reader json;
+        struct json_walk walk = {.json = &json, .arena = reading->arena};
+        json_start(&json, row);
+        if (json_walk_members(&walk, &passed)) {
+            error_set(error, ERROR_SOURCE, "%s", json.problem);
+            return 1;
         }
     }
-    if (more == 0) return 0;
-    error_set(error, ERROR_SOURCE, "%s", json.problem);
-    return 1;
+    return read_members(reading, &passed, error);
 }
 
 static int read_images(struct row_reading *reading, const struct change *change, int64_t change_id,
@@ -152,9 +175,10 @@ static int read_images(struct row_reading *reading, const struct change *change,
 {
     struct captured_table *table = reading->table;
     int result = 0;
-    if (change->before.at) result = read_row(reading, change->before, error);
+    if (change->before.at) result = read_row(reading, change->before, change->before_members, error);
     reading->after = true;
-    if (result == 0 && change->after.at) result = read_row(reading, change->after, error);
+    if (result == 0 && change->after.at)
+        result = read_row(reading, change->after, change->after_members, error);
     /* Without a schema the row itself shows the columns; a delete may leave some out. */
     if (result == 0 && !reading->schema && change->after.at)
         result =

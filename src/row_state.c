@@ -197,14 +197,15 @@ int row_states_is_known(struct row_states *states, struct captured_table *table,
 }
 
 /* The table's last change, if it is a delete of the same position and transaction: its id, else 0. */
-static int paired_delete(struct row_states *states, const struct captured_table *table,
-                         const struct change *change, int64_t *change_id, struct error *error)
+static int paired_delete(struct row_states *states, struct captured_table *table, const struct change *change,
+                         int64_t *change_id, struct error *error)
 {
     sqlite3_stmt *statement;
     struct buffer sql = {0};
     struct value lsn, tx_id;
     *change_id = 0;
     if (change->lsn.type == VALUE_NULL || !table->stored) return 0;
+    if (history_flush(states->db, table, error)) return -1;
     buffer_text(&sql, "SELECT change_id, op, lsn, tx_id FROM ");
     buffer_family_name(&sql, table->name, "history");
     buffer_text(&sql, " ORDER BY change_id DESC LIMIT 1");
@@ -296,7 +297,7 @@ static int read_state(struct row_states *states, struct captured_table *table, s
     bool after = !state.deleted;
     *previous = (struct previous){.table = table};
     if (!state.change_id) return 0;
-    if (prepare_state(states, table, after, error)) return -1;
+    if (history_flush(states->db, table, error) || prepare_state(states, table, after, error)) return -1;
     previous->unknown = arena_zeroed(arena, table->count * sizeof *previous->unknown + 1);
     struct value *values = arena_alloc(arena, table->count * sizeof *values + 1);
     if (!previous->unknown || !values) return error_memory(error);

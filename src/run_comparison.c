@@ -56,7 +56,7 @@ bool runs_resume(const struct runs *runs, const struct stream *stream, int32_t r
 /* Whether a run that has reached `place` can have done so as another one than `own`. */
 static bool reached_as_another(const struct run *run, const struct run *own, int64_t place)
 {
-    if (run == own) return false;
+
     if (run->run_id && own->run_id) return strcmp(run->run_id, own->run_id) != 0;
     if (!told_by_time(run, own)) return true;
     if (!own->stretch.known) return false;
@@ -64,14 +64,24 @@ static bool reached_as_another(const struct run *run, const struct run *own, int
            (run->stretch.known && sent_apart(&run->stretch, &own->stretch));
 }
 
-bool runs_others_reached(const struct runs *runs, const struct stream *stream, int64_t place)
+bool runs_others_reached(const struct runs *runs, struct stream *stream, int64_t place)
 {
     const struct run *own = &runs->all[stream->run];
+    bool enforced = stream->table->key_enforced;
+    if (stream->compared_at == runs->changes && stream->compared_enforced == enforced &&
+        place > stream->others_reached)
+        return false;
+    stream->others_reached = INT64_MIN;
+    stream->compared_at = runs->changes;
+    stream->compared_enforced = enforced;
+    bool reached = false;
     for (size_t i = 0; i < runs->count; i++) {
         const struct run *run = &runs->all[i];
-        if (run->table_id == own->table_id && run->has_greatest && run->greatest_lsn >= place &&
-            runs_comparable(stream->table, run, own) && reached_as_another(run, own, place))
-            return true;
+        if (run == own || run->table_id != own->table_id || !run->has_greatest ||
+            !runs_comparable(stream->table, run, own))
+            continue;
+        if (run->greatest_lsn > stream->others_reached) stream->others_reached = run->greatest_lsn;
+        reached |= run->greatest_lsn >= place && reached_as_another(run, own, place);
     }
-    return false;
+    return reached;
 }

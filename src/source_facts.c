@@ -3,72 +3,87 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define NAMED(text, member)                                        \
-    {                                                              \
-        SLICE_LITERAL(text), offsetof(struct source_facts, member) \
+/* What a member's value may be beside a number, a text and null. */
+enum fact_kind {
+    FACT_SCALAR,
+    FACT_NAME,     /* no number */
+    FACT_SNAPSHOT, /* true and false too */
+    FACT_RAW,      /* anything */
+};
+
+#define FACT(text, member, kind)                                         \
+    {                                                                    \
+        SLICE_LITERAL(text), offsetof(struct source_facts, member), kind \
     }
 
-/* The fact of a member's name; NULL for one that is not kept. */
-static struct value *fact_named(struct source_facts *facts, struct slice name)
+static const struct fact {
+    struct slice name;
+    size_t offset;
+    enum fact_kind kind;
+} facts_wanted[] = {
+    FACT("version", version, FACT_RAW),
+    FACT("ts_ms", ts_ms, FACT_SCALAR),
+    FACT("ts_us", ts_us, FACT_SCALAR),
+    FACT("name", name, FACT_NAME),
+    FACT("db", db, FACT_NAME),
+    FACT("schema", schema, FACT_NAME),
+    FACT("table", table, FACT_NAME),
+    FACT("lsn", lsn, FACT_SCALAR),
+    FACT("txId", tx_id, FACT_SCALAR),
+    FACT("snapshot", snapshot, FACT_SNAPSHOT),
+    FACT("file", file, FACT_SCALAR),
+    FACT("pos", pos, FACT_SCALAR),
+    FACT("row", row, FACT_SCALAR),
+    FACT("gtid", gtid, FACT_SCALAR),
+    FACT("change_lsn", change_lsn, FACT_SCALAR),
+    FACT("commit_lsn", commit_lsn, FACT_SCALAR),
+    FACT("scn", scn, FACT_SCALAR),
+    FACT("collection", table, FACT_NAME),
+    FACT("ord", ord, FACT_SCALAR),
+    FACT("lsid", lsid, FACT_SCALAR),
+    FACT("txnNumber", txn_number, FACT_SCALAR),
+    FACT("event_serial_no", serial, FACT_SCALAR),
+    FACT("keyspace", schema, FACT_NAME),
+    FACT("vgtid", gtid, FACT_SCALAR),
+    FACT("server_transaction_id", tx_id, FACT_SCALAR),
+};
+
+int source_fact_named(struct slice name)
 {
-    static const struct {
-        struct slice name;
-        size_t offset;
-    } wanted[] = {
-        NAMED("ts_ms", ts_ms),
-        NAMED("ts_us", ts_us),
-        NAMED("name", name),
-        NAMED("db", db),
-        NAMED("schema", schema),
-        NAMED("table", table),
-        NAMED("lsn", lsn),
-        NAMED("txId", tx_id),
-        NAMED("snapshot", snapshot),
-        NAMED("file", file),
-        NAMED("pos", pos),
-        NAMED("row", row),
-        NAMED("gtid", gtid),
-        NAMED("change_lsn", change_lsn),
-        NAMED("commit_lsn", commit_lsn),
-        NAMED("scn", scn),
-        NAMED("collection", table),
-        NAMED("ord", ord),
-        NAMED("lsid", lsid),
-        NAMED("txnNumber", txn_number),
-        NAMED("event_serial_no", serial),
-        NAMED("keyspace", schema),
-        NAMED("vgtid", gtid),
-        NAMED("server_transaction_id", tx_id),
-    };
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        if (slice_equals(name, wanted[i].name)) return (struct value *)((char *)facts + wanted[i].offset);
-    return NULL;
+    for (size_t i = 0; i < sizeof facts_wanted / sizeof *facts_wanted; i++)
+        if (slice_equals(name, facts_wanted[i].name)) return (int)i;
+    return -1;
 }
 
-int source_facts_read(struct source_facts *facts, struct slice name, struct json_reader *json,
-                      struct arena *arena)
+/* Why the value cannot be that fact; NULL if it can. */
+static const char *check_kind(enum fact_kind kind, enum json_kind given)
 {
-    static const struct column_type any = {.kind = KIND_ANY};
-    if (slice_is(name, "version")) return json_skip(json, &facts->version);
-    struct value *value = fact_named(facts, name);
-    if (!value) return json_skip(json, NULL);
-    facts->collection |= slice_is(name, "collection");
-    facts->several_databases |= value == &facts->serial;
-    bool is_name =
-        value == &facts->name || value == &facts->db || value == &facts->schema || value == &facts->table;
-    switch (json_peek(json)) {
-    case JSON_NUMBER:
-        if (!is_name) return value_read(json, &any, arena, value);
-        json->problem = "a string is expected";
-        return -1;
+    switch (given) {
     case JSON_STRING:
-    case JSON_NULL: return value_read(json, &any, arena, value);
+    case JSON_NULL: return NULL;
+    case JSON_NUMBER: return kind == FACT_NAME ? "a string is expected" : NULL;
     case JSON_TRUE:
     case JSON_FALSE:
-        if (value == &facts->snapshot) return value_read(json, &any, arena, value);
+        if (kind == FACT_SNAPSHOT) return NULL;
         /* fall through */
-    default: json->problem = "a string or a number is expected"; return -1;
+    default: return "a string or a number is expected";
     }
+}
+
+const char *source_facts_take(struct source_facts *facts, int fact, const struct json_token *token,
+                              struct arena *arena)
+{
+    static const struct column_type any = {.kind = KIND_ANY};
+    const struct fact *wanted = &facts_wanted[fact];
+    if (wanted->kind == FACT_RAW) {
+        facts->version = token->raw;
+        return NULL;
+    }
+    struct value *value = (struct value *)((char *)facts + wanted->offset);
+    facts->collection |= value == &facts->table && slice_is(wanted->name, "collection");
+    facts->several_databases |= value == &facts->serial;
+    const char *problem = check_kind(wanted->kind, token->kind);
+    return problem ? problem : value_of_token(token, &any, arena, value);
 }
 
 static struct slice text_of(const struct value *value)

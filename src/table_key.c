@@ -5,6 +5,7 @@
 
 #include "cdclite/buffer.h"
 #include "cdclite/database.h"
+#include "cdclite/history.h"
 #include "cdclite/log.h"
 #include "cdclite/message_key.h"
 
@@ -62,12 +63,13 @@ static void set_key(struct captured_table *table, const size_t *columns, size_t 
     table->views_stale = table->facts_unsaved = true;
 }
 
-static int has_rows(sqlite3 *db, const struct captured_table *table, bool *there, struct error *error)
+static int has_rows(sqlite3 *db, struct captured_table *table, bool *there, struct error *error)
 {
     int64_t exists = 0;
     struct buffer sql = {0};
     *there = false;
     if (!table->stored) return 0;
+    if (history_flush(db, table, error)) return -1;
     buffer_text(&sql, "SELECT EXISTS (SELECT 1 FROM ");
     buffer_family_name(&sql, table->name, "history");
     buffer_text(&sql, " WHERE op <> 't')");

@@ -15,6 +15,7 @@ enum { MOST_KEPT = 64 };
 struct entry {
     struct entry *next;
     struct slice text;
+    uint64_t number; /* of the block that it came as last */
     struct table_schema schema;
 };
 
@@ -50,11 +51,6 @@ void schema_cache_close(struct schema_cache *cache)
         entry_free(entry);
     }
     free(cache);
-}
-
-struct slice schema_cache_last(const struct schema_cache *cache)
-{
-    return cache->entries ? cache->entries->text : (struct slice){0};
 }
 
 static const char *text_member(json_object *object, const char *name)
@@ -225,12 +221,13 @@ static void forget_oldest(struct schema_cache *cache)
     cache->count--;
 }
 
-int schema_cache_find(struct schema_cache *cache, struct slice block, const struct table_schema **schema,
-                      struct error *error)
+int schema_cache_find(struct schema_cache *cache, struct slice block, uint64_t number,
+                      const struct table_schema **schema, struct error *error)
 {
     for (struct entry **link = &cache->entries; *link; link = &(*link)->next) {
         struct entry *entry = *link;
-        if (!slice_equals(entry->text, block)) continue;
+        if ((!number || entry->number != number) && !slice_equals(entry->text, block)) continue;
+        entry->number = number;
         *link = entry->next;
         entry->next = cache->entries;
         cache->entries = entry;
@@ -251,6 +248,7 @@ int schema_cache_find(struct schema_cache *cache, struct slice block, const stru
         entry_free(entry);
         return result;
     }
+    entry->number = number;
     entry->schema.id = ++cache->next_id;
     entry->next = cache->entries;
     cache->entries = entry;

@@ -6,6 +6,7 @@
 
 #include "cdclite/buffer.h"
 #include "cdclite/database.h"
+#include "cdclite/history.h"
 #include "cdclite/history_ddl.h"
 #include "cdclite/log.h"
 
@@ -258,6 +259,7 @@ int table_store_shape(sqlite3 *db, struct captured_table *table, int64_t change_
 {
     if (table->stored && !table->retyped && !table->views_stale && table->stored_count == table->count)
         return 0;
+    if (history_flush(db, table, error)) return -1;
     struct buffer sql = {0}, history = {0};
     table_set_roles(table);
     for (size_t i = table->stored_count; i < table->count; i++) table->columns[i].first_change_id = change_id;

@@ -4,12 +4,18 @@
 #include "cdclite/database.h"
 #include "cdclite/text_log.h"
 
-/* One field of RFC 4180; *scratch is borrowed. */
+/* One field of RFC 4180. */
 static void append_field(struct buffer *out, struct slice text)
 {
+    const char *at = text.at, *end = text.at + text.size;
+    while (at < end && *at != ',' && *at != '"' && *at != '\\' && *at != '\n' && *at != '\r') at++;
+    if (at == end && text.size) {
+        buffer_slice(out, text);
+        return;
+    }
     bool quoted = text.size == 0 || memchr(text.at, ',', text.size) || memchr(text.at, '"', text.size);
     if (quoted) buffer_char(out, '"');
-    const char *at = text.at, *end = text.at + text.size;
+    at = text.at;
     while (at < end) {
         const char *plain = at;
         while (at < end && *at != '"' && *at != '\\' && *at != '\n' && *at != '\r') at++;
@@ -59,9 +65,9 @@ void text_header(const struct captured_table *table, struct buffer *out)
                      "datetime_inserted,op\n");
 }
 
-/* One line; `field` NULL for a truncate, which has no row. */
-static void append_line(struct buffer *out, const struct captured_table *table, const struct history_row *row,
-                        size_t field, int64_t inserted_at)
+/* How a line begins: whose row it is. A truncate has none. */
+static void append_identity(struct buffer *out, const struct captured_table *table,
+                            const struct history_row *row)
 {
     const struct value *own = row->op == 'd' ? row->before : row->after;
     for (size_t i = 0; i < table->count; i++) {
@@ -69,18 +75,25 @@ static void append_line(struct buffer *out, const struct captured_table *table, 
         if (row->op != 't') append_value(out, table, row, i, &own[i]);
         buffer_char(out, ',');
     }
-    if (row->op != 't') {
-        append_field(out, slice_of(table->columns[field].name));
-        buffer_char(out, ',');
-        append_value(out, table, row, field, &row->before[field]);
-        buffer_char(out, ',');
-        append_value(out, table, row, field, &row->after[field]);
-        buffer_char(out, ',');
-    } else {
-        buffer_text(out, ",,,");
-    }
+}
+
+static void append_change(struct buffer *out, const struct captured_table *table,
+                          const struct history_row *row, size_t field)
+{
+    append_field(out, slice_of(table->columns[field].name));
+    buffer_char(out, ',');
+    append_value(out, table, row, field, &row->before[field]);
+    buffer_char(out, ',');
+    append_value(out, table, row, field, &row->after[field]);
+    buffer_char(out, ',');
+}
+
+/* How it ends: when, and by what. */
+static void append_end(struct buffer *out, const struct captured_table *table, const struct history_row *row,
+                       int64_t inserted_at)
+{
     if (row->op == 'c' && table->created < table->count)
-        append_value(out, table, row, table->created, &own[table->created]);
+        append_value(out, table, row, table->created, &row->after[table->created]);
     buffer_char(out, ',');
     if (row->op == 'u') append_time(out, row->changed_at);
     buffer_char(out, ',');
@@ -92,14 +105,32 @@ static void append_line(struct buffer *out, const struct captured_table *table, 
     buffer_char(out, '\n');
 }
 
+/* A part of a line, by where it stands in the buffer. */
+struct shared {
+    size_t at, size;
+};
+
+static bool append_again(struct buffer *out, const struct shared *part)
+{
+    if (part->size == 0) return false;
+    if (buffer_reserve(out, part->size)) {
+        memcpy(out->at + out->size, out->at + part->at, part->size);
+        out->size += part->size;
+    }
+    return true;
+}
+
 void text_lines(const struct captured_table *table, const struct history_row *row, int64_t inserted_at,
                 struct buffer *out)
 {
     if (row->op == 'r') return;
     if (row->op == 't') {
-        append_line(out, table, row, 0, inserted_at);
+        append_identity(out, table, row);
+        buffer_text(out, ",,,");
+        append_end(out, table, row, inserted_at);
         return;
     }
+    struct shared identity = {0}, end = {0}; /* all lines of a change begin and end alike */
     for (size_t i = 0; i < table->count; i++) {
         if (!table->columns[i].tracked) continue;
         if (row->op == 'u' && value_equals(&row->before[i], &row->after[i])) continue;
@@ -107,7 +138,17 @@ void text_lines(const struct captured_table *table, const struct history_row *ro
         if ((row->op == 'u' && row->unknown && row->unknown[i]) ||
             row->change_id < table->columns[i].first_change_id)
             continue;
-        append_line(out, table, row, i, inserted_at);
+        if (!append_again(out, &identity)) {
+            identity.at = out->size;
+            append_identity(out, table, row);
+            identity.size = out->size - identity.at;
+        }
+        append_change(out, table, row, i);
+        if (!append_again(out, &end)) {
+            end.at = out->size;
+            append_end(out, table, row, inserted_at);
+            end.size = out->size - end.at;
+        }
     }
 }
 

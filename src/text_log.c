@@ -14,6 +14,8 @@
 #include "cdclite/file.h"
 #include "cdclite/log.h"
 
+enum { MOST_PENDING = 4 << 20 }; /* bytes in memory: more than usual batches have */
+
 struct text_log {
     struct text_log *next;
     char *table, *path;
@@ -188,6 +190,14 @@ static int write_all(struct text_log *log, struct slice text, struct error *erro
     return 0;
 }
 
+/* What is written stands behind the stored length, and counts only with the next one. */
+static int write_pending(struct text_log *log, struct error *error)
+{
+    if (write_all(log, buffer_view(&log->pending), error)) return -1;
+    buffer_clear(&log->pending);
+    return 0;
+}
+
 static int write_piece(void *context, struct slice text, struct error *error)
 {
     return write_all(context, text, error);
@@ -314,15 +324,15 @@ int text_logs_add(struct text_logs *logs, struct captured_table *table, const st
     text_lines(table, row, inserted_at, &log->pending);
     log->through_change_id = row->change_id;
     log->changed = true;
-    return buffer_failed(&log->pending) ? error_memory(error) : 0;
+    if (buffer_failed(&log->pending)) return error_memory(error);
+    return log->pending.size < MOST_PENDING ? 0 : write_pending(log, error);
 }
 
 int text_logs_write(struct text_logs *logs, struct error *error)
 {
     for (struct text_log *log = logs->all; log; log = log->next) {
         if (!log->changed) continue;
-        if (write_all(log, buffer_view(&log->pending), error) || sync_file(log, error)) return -1;
-        buffer_clear(&log->pending);
+        if (write_pending(log, error) || sync_file(log, error)) return -1;
         sqlite3_bind_text(logs->save, 1, log->table, -1, SQLITE_STATIC);
         sqlite3_bind_int64(logs->save, 2, log->length);
         sqlite3_bind_int64(logs->save, 3, log->through_change_id);

@@ -1,7 +1,5 @@
 #include "cdclite/time_text.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 static const char *const unit_names[] = {
@@ -62,47 +60,109 @@ static const char *infinity_of(int64_t value, enum time_unit unit)
     return NULL;
 }
 
-size_t time_format(int64_t value, enum time_unit unit, bool zulu, char text[TIME_TEXT_SIZE])
+/* Writes `count` digits of the number, with zeros in front; returns what is behind them. */
+static char *put_digits(char *to, uint64_t number, int count)
 {
-    const char *infinity = infinity_of(value, unit);
-    if (infinity) return (size_t)snprintf(text, TIME_TEXT_SIZE, "%s", infinity);
-    /* Connect's days are 32 bits; what is more is no day. */
-    if (unit == UNIT_DAYS && (value > INT32_MAX || value < INT32_MIN))
-        return (size_t)snprintf(text, TIME_TEXT_SIZE, "%lld", (long long)value);
+    for (int i = count - 1; i >= 0; i--, number /= 10) to[i] = (char)('0' + number % 10);
+    return to + count;
+}
 
-    int64_t per_second = 1;
-    int digits = 0;
-    switch (unit) {
-    case UNIT_NONE:
-    case UNIT_DAYS: break;
-    case UNIT_TIMESTAMP_MS:
-    case UNIT_TIME_MS: per_second = 1000, digits = 3; break;
-    case UNIT_TIMESTAMP_US:
-    case UNIT_TIME_US: per_second = 1000000, digits = 6; break;
-    case UNIT_TIMESTAMP_NS:
-    case UNIT_TIME_NS: per_second = 1000000000, digits = 9; break;
-    }
-    if (unit == UNIT_TIME_MS || unit == UNIT_TIME_US || unit == UNIT_TIME_NS) {
-        int64_t of_day = llabs(value / per_second);
-        return (size_t)snprintf(text, TIME_TEXT_SIZE, "%s%02lld:%02d:%02d.%0*lld", value < 0 ? "-" : "",
-                                (long long)(of_day / 3600), (int)(of_day / 60 % 60), (int)(of_day % 60),
-                                digits, llabs(value % per_second));
-    }
-    int64_t seconds = value / per_second - (value % per_second < 0);
-    int64_t fraction = value % per_second + (value % per_second < 0 ? per_second : 0);
+/* The same with as many digits as it takes, at least `least`. */
+static char *put_number(char *to, uint64_t number, int least)
+{
+    int count = 1;
+    for (uint64_t rest = number; rest >= 10; rest /= 10) count++;
+    return put_digits(to, number, count < least ? least : count);
+}
 
-    int64_t days = unit == UNIT_DAYS ? value : seconds / 86400 - (seconds % 86400 < 0);
+static char *put_text(char *to, const char *text)
+{
+    while (*text) *to++ = *text++;
+    return to;
+}
+
+/* mm:ss.fraction, behind the hours. */
+static char *put_time(char *to, unsigned minute, unsigned second, uint64_t fraction, int digits)
+{
+    *to++ = ':';
+    to = put_digits(to, minute, 2);
+    *to++ = ':';
+    to = put_digits(to, second, 2);
+    *to++ = '.';
+    return put_digits(to, fraction, digits);
+}
+
+static char *put_time_of_day(char *to, int64_t value, int64_t per_second, int digits)
+{
+    uint64_t size = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    uint64_t seconds = size / (uint64_t)per_second;
+    if (value < 0) *to++ = '-';
+    to = put_number(to, seconds / 3600, 2);
+    return put_time(to, (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60), size % (uint64_t)per_second,
+                    digits);
+}
+
+/* A date, its year counted without a year 0; *before_christ becomes whether it needs that said. */
+static char *put_date(char *to, int64_t days, bool *before_christ)
+{
     int64_t year;
     int month, day;
     civil_date(days, &year, &month, &day);
-    const char *era = year <= 0 ? " BC" : "";
-    if (year <= 0) year = 1 - year;
-    if (unit == UNIT_DAYS)
-        return (size_t)snprintf(text, TIME_TEXT_SIZE, "%04lld-%02d-%02d%s", (long long)year, month, day, era);
-    int second = (int)(seconds - days * 86400);
-    return (size_t)snprintf(text, TIME_TEXT_SIZE, "%04lld-%02d-%02dT%02d:%02d:%02d.%0*lld%s%s",
-                            (long long)year, month, day, second / 3600, second / 60 % 60, second % 60, digits,
-                            (long long)fraction, zulu ? "Z" : "", era);
+    *before_christ = year <= 0;
+    to = put_number(to, (uint64_t)(year <= 0 ? 1 - year : year), 4);
+    *to++ = '-';
+    to = put_digits(to, (uint64_t)month, 2);
+    *to++ = '-';
+    return put_digits(to, (uint64_t)day, 2);
+}
+
+static char *put_timestamp(char *to, int64_t value, int64_t per_second, int digits, bool zulu)
+{
+    int64_t seconds = value / per_second - (value % per_second < 0);
+    int64_t fraction = value % per_second + (value % per_second < 0 ? per_second : 0);
+    int64_t days = seconds / 86400 - (seconds % 86400 < 0);
+    unsigned of_day = (unsigned)(seconds - days * 86400);
+    bool before_christ;
+    to = put_date(to, days, &before_christ);
+    *to++ = 'T';
+    to = put_digits(to, of_day / 3600, 2);
+    to = put_time(to, of_day / 60 % 60, of_day % 60, (uint64_t)fraction, digits);
+    if (zulu) *to++ = 'Z';
+    return before_christ ? put_text(to, " BC") : to;
+}
+
+size_t time_format(int64_t value, enum time_unit unit, bool zulu, char text[TIME_TEXT_SIZE])
+{
+    enum { THOUSAND = 1000, MILLION = 1000 * 1000, BILLION = 1000 * 1000 * 1000 };
+    const char *infinity = infinity_of(value, unit);
+    bool before_christ = false;
+    char *end = text;
+    if (infinity) {
+        *put_text(text, infinity) = '\0';
+        return strlen(infinity);
+    }
+    switch (unit) {
+    case UNIT_DAYS:
+        /* Connect's days are 32 bits; what is more is no day. */
+        if (value <= INT32_MAX && value >= INT32_MIN) {
+            end = put_date(text, value, &before_christ);
+            if (before_christ) end = put_text(end, " BC");
+            break;
+        }
+        /* fall through */
+    case UNIT_NONE:
+        if (value < 0) *end++ = '-';
+        end = put_number(end, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 1);
+        break;
+    case UNIT_TIMESTAMP_MS: end = put_timestamp(text, value, THOUSAND, 3, zulu); break;
+    case UNIT_TIMESTAMP_US: end = put_timestamp(text, value, MILLION, 6, zulu); break;
+    case UNIT_TIMESTAMP_NS: end = put_timestamp(text, value, BILLION, 9, zulu); break;
+    case UNIT_TIME_MS: end = put_time_of_day(text, value, THOUSAND, 3); break;
+    case UNIT_TIME_US: end = put_time_of_day(text, value, MILLION, 6); break;
+    case UNIT_TIME_NS: end = put_time_of_day(text, value, BILLION, 9); break;
+    }
+    *end = '\0';
+    return (size_t)(end - text);
 }
 
 /* `count` digits at *at into *number, moving on; -1 when they are not digits. */

@@ -8,9 +8,12 @@
  * database. */
 enum { GENERATION = 32 * 1024, SLOTS = 2 * GENERATION };
 
+/* Transactions that follow one another stand side by side, in stretches that are scattered. */
 static size_t slot_of(const struct tx_generation *generation, int64_t tx)
 {
-    size_t slot = (size_t)hash_word(HASH_START, (uint64_t)tx) >> 7;
+    enum { STRETCH = 64 };
+    uint64_t number = (uint64_t)tx, stretch = hash_word(HASH_START, number / STRETCH) >> 7;
+    size_t slot = (size_t)(stretch * STRETCH + number % STRETCH);
     for (slot %= SLOTS; generation->taken[slot] && generation->slots[slot] != tx; slot = (slot + 1) % SLOTS)
         continue;
     return slot;
@@ -30,7 +33,9 @@ static void free_generation(struct tx_generation *generation)
 
 enum tx_answer tx_set_find(const struct tx_set *set, int64_t tx)
 {
-    if (holds(&set->young, tx) || holds(&set->old, tx)) return TX_SEEN;
+    /* Transactions mostly come in the order of their numbers. */
+    bool above = (!set->young.used || tx > set->young.greatest) && (!set->old.used || tx > set->old.greatest);
+    if (!above && (holds(&set->young, tx) || holds(&set->old, tx))) return TX_SEEN;
     return tx <= set->forgotten ? TX_FORGOTTEN : TX_NEW;
 }
 

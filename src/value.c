@@ -36,12 +36,6 @@ bool storage_holds(enum column_storage storage, enum value_type type)
     return type == VALUE_NULL || storage == STORAGE_ANY || type == only[storage];
 }
 
-static int refuse(struct json_reader *reader, const char *problem)
-{
-    reader->problem = problem;
-    return -1;
-}
-
 static struct value text_value(struct slice text)
 {
     return (struct value){.type = VALUE_TEXT, .bytes = text};
@@ -113,124 +107,137 @@ static struct value number_value(struct slice text)
     return text_value(text);
 }
 
-static int read_float(struct json_reader *reader, struct arena *arena, struct value *value)
+static const char out_of_memory[] = "out of memory";
+
+static const char *float_of(const struct json_token *token, struct arena *arena, struct value *value)
 {
     struct slice text;
-    if (json_peek(reader) == JSON_NUMBER) {
-        if (json_number(reader, &text)) return -1;
+    if (token->kind == JSON_NUMBER) {
         value->type = VALUE_REAL;
-        if (!double_of(text, &value->real)) *value = text_value(text);
-        return 0;
+        if (!double_of(token->raw, &value->real)) *value = text_value(token->raw);
+        return NULL;
     }
-    if (json_string(reader, arena, &text)) return -1;
+    if (token->kind != JSON_STRING) return "a string is expected";
+    if (json_token_text(token, arena, &text)) return out_of_memory;
     if (slice_is(text, "NaN")) {
         *value = text_value(text);
     } else if (slice_is(text, "Infinity") || slice_is(text, "-Infinity")) {
         *value = (struct value){.type = VALUE_REAL, .real = text.at[0] == '-' ? -INFINITY : INFINITY};
     } else {
-        return refuse(reader, "the schema says a floating-point number");
+        return "the schema says a floating-point number";
     }
-    return 0;
+    return NULL;
 }
 
-static int read_decimal(struct json_reader *reader, struct slice base64, int32_t scale, struct arena *arena,
-                        struct value *value)
+static const char *decimal_of(struct slice base64, int32_t scale, struct arena *arena, struct value *value)
 {
     struct slice number, text;
     if (base64_decode(base64, arena, &number) || decimal_text(number, scale, arena, &text))
-        return refuse(reader, "the schema says a Decimal, which is base64 of a number");
+        return "the schema says a Decimal, which is base64 of a number";
     *value = text_value(text);
-    return 0;
+    return NULL;
 }
 
-static int read_variable_decimal(struct json_reader *reader, struct arena *arena, struct value *value)
+static const char *variable_decimal_of(const struct json_token *token, struct arena *arena,
+                                       struct value *value)
 {
-    struct slice name, base64 = {0}, text;
+    struct json_reader json;
+    struct json_token member;
+    struct slice name, base64 = {0};
     int64_t scale = INT64_MAX;
-    int more;
-    if (json_open(reader, JSON_OBJECT)) return -1;
-    while ((more = json_member(reader, arena, &name)) == 1) {
+    if (token->kind != JSON_OBJECT) return "an object is expected";
+    json_start(&json, token->raw);
+    if (json_open(&json, JSON_OBJECT)) return json.problem;
+    while (json_member(&json, arena, &name) == 1 && json_value(&json, &member) == 0) {
         if (slice_is(name, "scale")) {
-            if (json_number(reader, &text)) return -1;
-            if (!integer_of(text, &scale)) return refuse(reader, "the scale of a decimal is no integer");
+            if (member.kind != JSON_NUMBER) return "a number is expected";
+            if (!integer_of(member.raw, &scale)) return "the scale of a decimal is no integer";
         } else if (slice_is(name, "value")) {
-            if (json_string(reader, arena, &base64)) return -1;
-        } else if (json_skip(reader, NULL)) {
-            return -1;
+            if (member.kind != JSON_STRING) return "a string is expected";
+            if (json_token_text(&member, arena, &base64)) return out_of_memory;
         }
     }
-    if (more < 0) return -1;
+    if (json.problem) return json.problem;
     if (!base64.at || scale > INT32_MAX || scale < INT32_MIN)
-        return refuse(reader, "a VariableScaleDecimal needs scale and value");
-    return read_decimal(reader, base64, (int32_t)scale, arena, value);
+        return "a VariableScaleDecimal needs scale and value";
+    return decimal_of(base64, (int32_t)scale, arena, value);
 }
 
 /* Without a schema the JSON value's own type decides. */
-static int read_any(struct json_reader *reader, struct arena *arena, struct value *value)
+static const char *any_of(const struct json_token *token, struct arena *arena, struct value *value)
+{
+    switch (token->kind) {
+    case JSON_TRUE:
+    case JSON_FALSE:
+        *value = (struct value){.type = VALUE_INTEGER, .integer = token->kind == JSON_TRUE};
+        return NULL;
+    case JSON_NUMBER:
+        *value = token->whole ? (struct value){.type = VALUE_INTEGER, .integer = token->integer}
+                              : number_value(token->raw);
+        return NULL;
+    case JSON_STRING:
+        value->type = VALUE_TEXT;
+        return json_token_text(token, arena, &value->bytes) ? out_of_memory : NULL;
+    default: *value = text_value(token->raw); return NULL;
+    }
+}
+
+static const char *integer_value(const struct json_token *token, struct value *value)
+{
+    value->type = VALUE_INTEGER;
+    value->integer = token->integer;
+    if (token->kind != JSON_NUMBER) return "the schema says an integer";
+    return token->whole || integer_of(token->raw, &value->integer) ? NULL
+                                                                   : "the schema says a 64-bit integer";
+}
+
+/* Of the kinds that come as a string. */
+static const char *string_value(const struct json_token *token, const struct column_type *type,
+                                struct arena *arena, struct value *value)
 {
     struct slice text;
-    enum json_kind type = json_peek(reader);
-    switch (type) {
-    case JSON_TRUE:
-    case JSON_FALSE: *value = (struct value){.type = VALUE_INTEGER, .integer = type == JSON_TRUE}; break;
-    case JSON_NUMBER:
-        if (json_number(reader, &text)) return -1;
-        *value = number_value(text);
-        return 0;
-    case JSON_STRING:
-        if (json_string(reader, arena, &text)) return -1;
-        *value = text_value(text);
-        return 0;
-    default:
-        if (json_skip(reader, &text)) return -1;
-        *value = text_value(text);
-        return 0;
+    if (token->kind != JSON_STRING)
+        return type->kind == KIND_TEXT    ? "the schema says a string"
+               : type->kind == KIND_BYTES ? "the schema says bytes, which are base64"
+                                          : "the schema says a Decimal, which is base64";
+    if (json_token_text(token, arena, &text)) return out_of_memory;
+    if (type->kind == KIND_DECIMAL) return decimal_of(text, type->scale, arena, value);
+    *value = text_value(text);
+    if (type->kind == KIND_TEXT) return NULL;
+    value->type = VALUE_BLOB;
+    return base64_decode(text, arena, &value->bytes) ? "the schema says bytes: no base64" : NULL;
+}
+
+const char *value_of_token(const struct json_token *token, const struct column_type *type,
+                           struct arena *arena, struct value *value)
+{
+    *value = (struct value){0};
+    if (token->kind == JSON_NULL) return NULL;
+    switch (type->kind) {
+    case KIND_ANY: return any_of(token, arena, value);
+    case KIND_INTEGER: return integer_value(token, value);
+    case KIND_BOOLEAN:
+        if (token->kind != JSON_TRUE && token->kind != JSON_FALSE) return "the schema says a boolean";
+        *value = (struct value){.type = VALUE_INTEGER, .integer = token->kind == JSON_TRUE};
+        return NULL;
+    case KIND_FLOAT: return float_of(token, arena, value);
+    case KIND_TEXT:
+    case KIND_BYTES:
+    case KIND_DECIMAL: return string_value(token, type, arena, value);
+    case KIND_VARIABLE_DECIMAL: return variable_decimal_of(token, arena, value);
+    case KIND_JSON: *value = text_value(token->raw); return NULL;
     }
-    return json_literal(reader, type);
+    return "unknown kind of column";
 }
 
 int value_read(struct json_reader *reader, const struct column_type *type, struct arena *arena,
                struct value *value)
 {
-    struct slice text;
-    enum json_kind next = json_peek(reader);
+    struct json_token token;
     *value = (struct value){0};
-    if (next == JSON_NULL) return json_literal(reader, JSON_NULL);
-    switch (type->kind) {
-    case KIND_ANY: return read_any(reader, arena, value);
-    case KIND_INTEGER:
-        if (next != JSON_NUMBER) return refuse(reader, "the schema says an integer");
-        if (json_number(reader, &text)) return -1;
-        value->type = VALUE_INTEGER;
-        if (!integer_of(text, &value->integer)) return refuse(reader, "the schema says a 64-bit integer");
-        return 0;
-    case KIND_BOOLEAN:
-        if (next != JSON_TRUE && next != JSON_FALSE) return refuse(reader, "the schema says a boolean");
-        *value = (struct value){.type = VALUE_INTEGER, .integer = next == JSON_TRUE};
-        return json_literal(reader, next);
-    case KIND_FLOAT: return read_float(reader, arena, value);
-    case KIND_TEXT:
-        if (next != JSON_STRING) return refuse(reader, "the schema says a string");
-        if (json_string(reader, arena, &text)) return -1;
-        *value = text_value(text);
-        return 0;
-    case KIND_BYTES:
-        if (next != JSON_STRING) return refuse(reader, "the schema says bytes, which are base64");
-        if (json_string(reader, arena, &text)) return -1;
-        value->type = VALUE_BLOB;
-        return base64_decode(text, arena, &value->bytes) ? refuse(reader, "the schema says bytes: no base64")
-                                                         : 0;
-    case KIND_DECIMAL:
-        if (next != JSON_STRING) return refuse(reader, "the schema says a Decimal, which is base64");
-        if (json_string(reader, arena, &text)) return -1;
-        return read_decimal(reader, text, type->scale, arena, value);
-    case KIND_VARIABLE_DECIMAL: return read_variable_decimal(reader, arena, value);
-    case KIND_JSON:
-        if (json_skip(reader, &text)) return -1;
-        *value = text_value(text);
-        return 0;
-    }
-    return refuse(reader, "unknown kind of column");
+    if (json_value(reader, &token)) return -1;
+    reader->problem = value_of_token(&token, type, arena, value);
+    return reader->problem ? -1 : 0;
 }
 
 bool value_equals(const struct value *a, const struct value *b)
@@ -322,7 +329,7 @@ void value_text(const struct value *value, enum time_unit unit, struct buffer *o
         if (unit != UNIT_NONE) {
             buffer_append(out, text, time_format(value->integer, unit, false, text));
         } else {
-            buffer_printf(out, "%lld", (long long)value->integer);
+            buffer_integer(out, value->integer);
         }
         return;
     case VALUE_REAL: append_real(value->real, out); return;
@@ -335,7 +342,7 @@ void value_literal(const struct value *value, struct buffer *out)
 {
     switch (value->type) {
     case VALUE_NULL: buffer_text(out, "NULL"); return;
-    case VALUE_INTEGER: buffer_printf(out, "%lld", (long long)value->integer); return;
+    case VALUE_INTEGER: buffer_integer(out, value->integer); return;
     case VALUE_REAL:
         if (isinf(value->real)) {
             buffer_text(out, value->real < 0 ? "-9e999" : "9e999");

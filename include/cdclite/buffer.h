@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cdclite/slice.h"
 
@@ -21,7 +22,13 @@ bool buffer_reserve(struct buffer *buffer, size_t more);
 void buffer_append(struct buffer *buffer, const void *bytes, size_t size);
 void buffer_slice(struct buffer *buffer, struct slice slice);
 void buffer_text(struct buffer *buffer, const char *text);
-void buffer_char(struct buffer *buffer, char c);
+static inline void buffer_char(struct buffer *buffer, char c)
+{
+    if ((buffer->size + 1 < buffer->capacity && !buffer->failed) || buffer_reserve(buffer, 1))
+        buffer->at[buffer->size++] = c;
+}
+/* Appends the number in decimal digits. */
+void buffer_integer(struct buffer *buffer, int64_t number);
 void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Appends an SQL identifier in double quotes, quotes inside doubled. */

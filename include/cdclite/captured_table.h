@@ -105,13 +105,21 @@ struct captured_table {
     bool views_stale;
 
     /* row_reader.c's. */
-    uint64_t schema_id;                   /* of the schema block that `plan` was made for, 0 for none */
-    size_t *plan;                         /* column index for each column of that schema */
-    size_t *order;                        /* column index for each member of the row read last */
-    struct sqlite3_stmt *insert, *select; /* history.c's, NULL after the columns changed */
-    struct sqlite3_stmt *state[2];        /* row_state.c's: a row as it was before and after an event */
-    int32_t last_partition;               /* of its events, -1 before the first */
-    int64_t new_changes;                  /* rows stored since the last catalog_save_counts */
+    uint64_t schema_id; /* of the schema block that `plan` was made for, 0 for none */
+    size_t *plan;       /* column index for each column of that schema */
+    size_t *order;      /* column index for each member of the row read last */
+    struct row_plan {
+        uint64_t layout, schema_id; /* of rows of this json_members.layout; 0: not made */
+        size_t count;
+        struct planned_member {
+            size_t column, sent; /* index in the table; in the schema, NO_COLUMN for none */
+        } * members;
+    } row_plans[2];                /* of before and after */
+    struct sqlite3_stmt *select;   /* history.c's, NULL after the columns changed */
+    struct history_writer *writer; /* and so is this */
+    struct sqlite3_stmt *state[2]; /* row_state.c's: a row as it was before and after an event */
+    int32_t last_partition;        /* of its events, -1 before the first */
+    int64_t new_changes;           /* rows stored since the last catalog_save_counts */
 };
 
 /* NULL when memory ran out. */
@@ -157,7 +165,7 @@ void table_set_roles(struct captured_table *table);
 /* Copies the schema block's word for the column's type (NULL for none). */
 int column_set_sent_as(struct captured_column *column, const char *sent_as, struct error *error);
 
-/* Finalizes what was prepared for the columns as they were. */
+/* Finalizes what was prepared for the columns as they were. Rows that wait are lost: history_flush before. */
 void table_forget_statements(struct captured_table *table);
 
 #endif

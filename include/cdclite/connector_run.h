@@ -36,6 +36,11 @@ struct stream {
     int32_t partition;
     size_t run;         /* index of the run being read, SIZE_MAX before the first event */
     struct tx_set seen; /* transactions of that run (only without the header) */
+    /* run_comparison.c's: no other run of the table that can be compared had reached more, when
+     * runs->changes was this, and the table's key enforced or not. */
+    int64_t others_reached;
+    uint64_t compared_at;
+    bool compared_enforced;
 };
 
 struct runs {
@@ -43,6 +48,7 @@ struct runs {
     struct run *all;
     size_t count;
     struct stream *streams; /* the one used last stands first */
+    uint64_t changes; /* grows whenever another run than that of the first stream may have moved; never 0 */
     struct sent_stretches stretches;
     struct sqlite3_stmt *save;
 };

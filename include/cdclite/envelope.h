@@ -4,7 +4,9 @@
 #include <stdint.h>
 
 #include "cdclite/arena.h"
+#include "cdclite/json_object.h"
 #include "cdclite/message.h"
+#include "cdclite/schema_texts.h"
 #include "cdclite/slice.h"
 #include "cdclite/value.h"
 
@@ -26,6 +28,7 @@ struct change {
     struct value lsn, tx_id;    /* position and transaction at the source (source_facts.h says which of its
                                    members    they are); NULL where there is none */
     struct slice before, after; /* source text of the row objects, absent for null */
+    struct json_members before_members, after_members; /* of those that were read in passing */
     struct slice made_ms; /* source text of ts_ms, when the connector made the event; absent when flattened */
     enum snapshot_mark snapshot;
     bool flattened; /* by ExtractNewRecordState: `after` (of a delete `before`) is the whole record */
@@ -36,6 +39,7 @@ struct change {
     struct slice update; /* of a document without `after`: what MongoDB's updateDescription (or patch) says */
     struct slice content;      /* of a logical message: source text of {prefix, content} */
     struct slice schema_block; /* source text of the message's schema, absent without schemas */
+    uint64_t schema_number;    /* blocks of one number are equal (schema_texts.h) */
 };
 
 /* A transaction's BEGIN or END, as provide.transaction.metadata=true sends them. Borrowed like a change. */
@@ -55,13 +59,19 @@ enum envelope_outcome {
     ENVELOPE_MESSAGE = 5,     /* a logical message, in `change` */
 };
 
+/* What the last messages were like. All zero is no guess. schema_texts_free(&guess.schemas) afterwards. */
+struct envelope_guess {
+    struct json_guess outer, payload, source, before, after;
+    struct schema_texts schemas;
+};
+
 /*
  * Reads a message's value, `{schema, payload}` or the bare payload, by the envelope of Debezium 1.1 to 3.x
  * ("Change event values" in the connectors' documentation), or as ExtractNewRecordState flattens it.
- * `known_schema` is the schema block of an earlier message of the same topic (or absent): one equal byte for
- * byte is not read again. `problem` (of `room` bytes) is filled for ENVELOPE_REFUSED only.
+ * `guess` is what the messages before were like; a schema block that is repeated byte for byte is not read
+ * again. `problem` (of `room` bytes) is filled for ENVELOPE_REFUSED only.
  */
-enum envelope_outcome envelope_read(const struct message *message, struct slice known_schema,
+enum envelope_outcome envelope_read(const struct message *message, struct envelope_guess *guess,
                                     struct arena *arena, struct change *change,
                                     struct transaction_boundary *boundary, char *problem, size_t room);
 

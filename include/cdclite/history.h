@@ -9,6 +9,14 @@ int history_insert(struct sqlite3 *db, struct captured_table *table, const struc
                    const struct change *change, struct slice unavailable, int64_t change_id,
                    struct error *error);
 
+/* Writes the rows that wait. Rows are inserted several at a time: whoever reads a history in the open
+ * transaction, or ends it, calls this before (history_scan does so itself). */
+int history_flush(struct sqlite3 *db, struct captured_table *table, struct error *error);
+
+/* What table->writer is: the prepared INSERTs, and the rows that wait. NULL is fine. */
+struct history_writer;
+void history_writer_close(struct history_writer *writer);
+
 /* What a stored row says beside its values. */
 struct history_row {
     int64_t change_id, changed_at;

@@ -1,7 +1,9 @@
 #ifndef CDCLITE_JSON_READER_H
 #define CDCLITE_JSON_READER_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cdclite/arena.h"
 #include "cdclite/slice.h"
@@ -32,10 +34,28 @@ enum json_kind {
     JSON_NULL
 };
 
+/* A value as it was passed over, and, of an object's member, its name. */
+struct json_token {
+    struct slice name, raw; /* the name decoded, the value as its source text */
+    int64_t integer;        /* of a number with `whole` set */
+    enum json_kind kind;
+    bool escaped; /* a string with escapes */
+    bool whole;   /* a number without fraction, exponent and -0, within 64 bits */
+    int meaning;  /* of the name, see json_object.h */
+};
+
 void json_start(struct json_reader *reader, struct slice text);
 
 /* The kind of the value that comes next, by its first character; JSON_NONE when none can begin here. */
 enum json_kind json_peek(struct json_reader *reader);
+
+/* Passes over one value of any type, checking all of it, and says what it is; the token's name stays. */
+int json_value(struct json_reader *reader, struct json_token *token);
+
+/* The text of a string's token: in place where it has no escapes, else decoded into `arena`. -1 when memory
+ * ran out.
+ */
+int json_token_text(const struct json_token *token, struct arena *arena, struct slice *text);
 
 /* Passes over one value of any type, checking all of it; `raw` (may be NULL) becomes its source text. */
 int json_skip(struct json_reader *reader, struct slice *raw);

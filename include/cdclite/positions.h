@@ -50,8 +50,8 @@ uint64_t message_hash(const struct message *message);
 /* Whether the message reads as the one taken last did: its hash, and its time where both are known. */
 bool position_is_anchor(const struct position *position, const struct message *message);
 
-/* Moves on behind a message. Written by the next positions_save. */
-void position_advance(struct position *position, const struct message *message);
+/* Moves on behind a message of this message_hash. Written by the next positions_save. */
+void position_advance(struct position *position, const struct message *message, uint64_t hash);
 
 /* Goes on elsewhere, as the log is another one or has lost what comes next. Written by the next
  * positions_save. */

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 struct load_counts;
-struct source;
+struct source_progress;
 
 /* Tells how far a load is: a line redrawn in place on a terminal, else a log line every ten seconds. */
 struct progress {
@@ -17,7 +17,8 @@ struct progress {
 void progress_start(struct progress *progress, bool quiet);
 /* Whether it is time; cheap enough to ask for every message. */
 bool progress_is_due(struct progress *progress);
-void progress_show(struct progress *progress, const struct load_counts *counts, struct source *source);
+void progress_show(struct progress *progress, const struct load_counts *counts,
+                   const struct source_progress *at);
 /* Takes the line away. */
 void progress_end(struct progress *progress);
 

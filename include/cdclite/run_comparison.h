@@ -18,6 +18,6 @@ bool runs_resume(const struct runs *runs, const struct stream *stream, int32_t r
                  const struct change *change);
 
 /* Whether another run of the stream's table can have given an event at this place. */
-bool runs_others_reached(const struct runs *runs, const struct stream *stream, int64_t place);
+bool runs_others_reached(const struct runs *runs, struct stream *stream, int64_t place);
 
 #endif

@@ -7,6 +7,7 @@
 #include "cdclite/error.h"
 #include "cdclite/message.h"
 
+enum { SOURCE_SLOTS = 4 };
 enum source_outcome { SOURCE_MESSAGE = 0, SOURCE_IDLE = 1, SOURCE_END = 2 };
 
 /* How far a source is, for the progress line. */
@@ -28,6 +29,11 @@ struct source {
     /* The end of this partition's log as last seen, -1 when unknown. */
     int64_t (*end_offset)(struct source *source, struct slice topic, int32_t partition);
     void (*close)(struct source *source);
+    /* NULL where each call of `next` takes back what the one before gave. Else what it gives from now on
+     * stays until `turn` is called for the same slot (below SOURCE_SLOTS) again; and it does not wait while
+     * it has given something in this turn: it says SOURCE_IDLE where it would have to read more. May be
+     * called, like `next` and `progress`, by another thread than the others. */
+    void (*turn)(struct source *source, unsigned slot);
 };
 
 #endif

@@ -22,10 +22,12 @@ struct source_facts {
     bool collection;                    /* MongoDB */
 };
 
-/* Reads the value at the reader into the fact of that name; one of another name is passed over. -1: broken
- * JSON, or a value that is no scalar, with the reader's `problem` set. */
-int source_facts_read(struct source_facts *facts, struct slice name, struct json_reader *json,
-                      struct arena *arena);
+/* Which fact a member of this name is; -1 for none. */
+int source_fact_named(struct slice name);
+
+/* Takes a member's value as that fact. NULL, or why it cannot be. */
+const char *source_facts_take(struct source_facts *facts, int fact, const struct json_token *token,
+                              struct arena *arena);
 
 /* Sets what the facts tell of a change: names, changed_at (unless no time is known: then false), lsn, tx_id,
  * snapshot, document, placeholders. */

@@ -33,13 +33,11 @@ struct schema_cache *schema_cache_open(void);
 void schema_cache_close(struct schema_cache *cache);
 
 /*
- * The description of the row in `block` (its source text). *schema stays valid until the next call. Returns
- * 0; 1 when the block describes no row of a table, with `error` saying why; -1 when memory ran out.
+ * The description of the row in `block` (its source text; of a `number` that is not 0 all are equal). *schema
+ * stays valid until the next call. Returns 0; 1 when the block describes no row of a table, with `error`
+ * saying why; -1 when memory ran out.
  */
-int schema_cache_find(struct schema_cache *cache, struct slice block, const struct table_schema **schema,
-                      struct error *error);
-
-/* The text of the block found last: most messages carry the same again. Absent before the first. */
-struct slice schema_cache_last(const struct schema_cache *cache);
+int schema_cache_find(struct schema_cache *cache, struct slice block, uint64_t number,
+                      const struct table_schema **schema, struct error *error);
 
 #endif

@@ -51,7 +51,8 @@ int text_logs_open(struct sqlite3 *db, struct catalog *catalog, const struct tex
                    struct text_logs **logs, struct error *error);
 void text_logs_close(struct text_logs *logs);
 
-/* Adds the change's lines to the table's log, if it has one; they are in memory until text_logs_write. */
+/* Adds the change's lines to the table's log, if it has one; they count, in memory or in the file, only with
+ * text_logs_write. */
 int text_logs_add(struct text_logs *logs, struct captured_table *table, const struct history_row *row,
                   int64_t inserted_at, struct error *error);
 

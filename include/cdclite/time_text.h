@@ -30,8 +30,8 @@ enum { TIME_TEXT_SIZE = 48 };
  * Writes the time as people and the text log read it: 2025-01-31T10:00:00.123456 (with `zulu` a Z behind it),
  * 2025-01-31 for days, 10:00:00.123456 for times of day; years beyond 9999 with all their digits, BC as
  * PostgreSQL writes it ("0044-03-15T00:00:00.000000 BC"); Debezium's infinities as "infinity" and
- * "-infinity". Milliseconds get three digits of fraction, microseconds six, nanoseconds nine. Returns the
- * length.
+ * "-infinity". Milliseconds get three digits of fraction, microseconds six, nanoseconds nine. Ends it
+ * with a NUL and returns its length.
  */
 size_t time_format(int64_t value, enum time_unit unit, bool zulu, char text[TIME_TEXT_SIZE]);
 

@@ -49,10 +49,15 @@ const char *storage_name(enum column_storage storage);
 bool storage_holds(enum column_storage storage, enum value_type type);
 
 /*
- * Reads the next JSON value as a value of `type`; decoded text lives in `arena`. Returns 0, or -1 with the
- * reader's `problem` set: the JSON is broken, or the value is not of the type that the schema says. Sources:
- * "Data types" in Debezium's PostgreSQL connector documentation; Decimal and VariableScaleDecimal there too.
+ * Makes a JSON value a value of `type`; decoded text lives in `arena`. Returns NULL, or why it is not of the
+ * type that the schema says. Sources: "Data types" in Debezium's PostgreSQL connector documentation; Decimal
+ * and VariableScaleDecimal there too.
  */
+const char *value_of_token(const struct json_token *token, const struct column_type *type,
+                           struct arena *arena, struct value *value);
+
+/* The same of the value that the reader comes to. Returns 0, or -1 with the reader's `problem` set: the JSON
+ * is broken, or the value is of another type. */
 int value_read(struct json_reader *reader, const struct column_type *type, struct arena *arena,
                struct value *value);
 

@@ -95,7 +95,8 @@ _Noreturn void plan_kill(void)
 static int due(enum series series, const char *step)
 {
     if (plan.from || (plan.only && strcmp(plan.only, step) != 0)) return NOTHING;
-    long now = ++passed[series];
+    /* The thread that reads ahead allocates too. */
+    long now = __atomic_add_fetch(&passed[series], 1, __ATOMIC_RELAXED);
     if (fault.series != series || !fault.at) return NOTHING;
     return now == fault.at || (fault.ever && now > fault.at) ? fault.what : NOTHING;
 }

@@ -54,6 +54,12 @@ static bool is_of_file(const struct message *message)
     return slice_starts(message->topic, "file:") && strstr(message->topic.at, path);
 }
 
+/* The messages of a turn must read the same at its end. */
+static void check_kept(const struct message *kept, const uint64_t *digests, size_t count)
+{
+    for (size_t i = 0; i < count; i++) MUST_HOLD(message_digest(&kept[i]) == digests[i]);
+}
+
 /* Takes up to `most` messages from where `positions` says; gives how many. */
 static size_t read_messages(const struct file_settings *settings, struct positions *positions, size_t most,
                             uint64_t *digests)
@@ -61,25 +67,39 @@ static size_t read_messages(const struct file_settings *settings, struct positio
     struct source *source;
     struct error error = {0};
     struct message message;
-    size_t count = 0;
+    static struct message kept[MOST_MESSAGES];
+    size_t count = 0, turned = 0; /* messages at the last turn */
+    unsigned turns = 0;
     int outcome = SOURCE_MESSAGE;
     if (file_source_open(settings, positions, &source, &error)) {
         /* A file that begins as gzip does, is one. */
         MUST_HOLD(error.kind == ERROR_SOURCE && strstr(error.text, "gzip"));
         return 0;
     }
-    while (count < most && (outcome = source->next(source, 0, &message, &error)) == SOURCE_MESSAGE) {
+    while (count < most && outcome != SOURCE_END) {
+        outcome = source->next(source, 0, &message, &error);
+        MUST_HOLD(outcome >= 0);
+        /* At the latest when it has to read more, which it says only of what it has given. */
+        if (outcome == SOURCE_IDLE || count - turned > 5) {
+            check_kept(kept + turned, digests + turned, count - turned);
+            source->turn(source, ++turns % SOURCE_SLOTS);
+            turned = count;
+        }
+        if (outcome != SOURCE_MESSAGE) continue;
         MUST_HOLD(message.topic.size && message.partition >= 0 && message.offset >= 0);
         MUST_HOLD(message.next_offset > message.offset);
         MUST_HOLD(is_utf8(message.topic) && !memchr(message.topic.at, '\0', message.topic.size));
-        if (message.refused_size == 0) digests[count++] = message_digest(&message);
+        if (message.refused_size == 0) {
+            kept[count] = message;
+            digests[count++] = message_digest(&message);
+        }
         if (!is_of_file(&message)) continue;
         struct position *position = positions_make(positions, message.topic, message.partition);
         MUST_HOLD(position && message.offset >= position->next_offset);
-        position_advance(position, &message);
+        position_advance(position, &message, message_hash(&message));
         position->stored = true;
     }
-    MUST_HOLD(outcome == SOURCE_MESSAGE || outcome == SOURCE_END);
+    check_kept(kept + turned, digests + turned, count - turned);
     source->close(source);
     return count;
 }

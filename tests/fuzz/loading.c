@@ -98,7 +98,7 @@ bool load(const struct place *place, unsigned bits, const struct message *messag
                                            .linger_ms = 500,
                                            .max_event_bytes = bits & SMALL_EVENTS ? 700 : 1 << 20,
                                            .quiet = true};
-    struct feed feed = {{feed_next, feed_stored, feed_progress, feed_end, NULL}, messages, count};
+    struct feed feed = {{feed_next, feed_stored, feed_progress, feed_end, NULL, NULL}, messages, count};
     const volatile sig_atomic_t stop = 0;
     struct positions positions = {0};
     struct loader *loader;

@@ -42,6 +42,7 @@
 #define WITH_SOURCE(source) "{\"before\":null,\"after\":" ROW_A ",\"source\":" source ",\"op\":\"c\"}"
 
 static struct arena arena;
+static struct envelope_guess guess; /* each value is read with that of the one before */
 static struct change change;
 static struct transaction_boundary boundary;
 static char problem[256];
@@ -50,14 +51,27 @@ static int end(void **state)
 {
     (void)state;
     arena_free(&arena);
+    schema_texts_free(&guess.schemas);
     return 0;
+}
+
+/* The one schema block that came before. */
+static void know(struct slice known)
+{
+    struct json_reader json;
+    struct slice block;
+    uint64_t number;
+    schema_texts_free(&guess.schemas);
+    json_start(&json, known);
+    if (known.size) assert_int_equal(schema_texts_pass(&guess.schemas, &json, &block, &number), 0);
 }
 
 static enum envelope_outcome read_known(const char *value, struct slice known)
 {
+    know(known);
     struct message message = {.value = slice_of(value)};
     snprintf(problem, sizeof problem, "untouched");
-    return envelope_read(&message, known, &arena, &change, &boundary, problem, sizeof problem);
+    return envelope_read(&message, &guess, &arena, &change, &boundary, problem, sizeof problem);
 }
 
 static enum envelope_outcome read_value(const char *value)
@@ -161,6 +175,27 @@ static void a_known_schema_is_recognised(void **state)
                      ENVELOPE_CHANGE);
     assert_slice(change.schema_block, BLOCK);
     free(known);
+}
+
+static void schemas_are_told_apart_by_number(void **state)
+{
+    static const char *const blocks[] = {"{\"version\":1}", BLOCK, "{\"version\":2}", "{\"version\":3}"};
+    enum { BLOCKS = sizeof blocks / sizeof *blocks };
+    uint64_t numbers[BLOCKS];
+    char value[2048];
+    (void)state;
+    schema_texts_free(&guess.schemas);
+    for (size_t i = 0; i < (size_t)3 * BLOCKS; i++) {
+        snprintf(value, sizeof value, "{\"schema\":%s,\"payload\":" PAYLOAD_37("c", "null", ROW_A) "}",
+                 blocks[i % BLOCKS]);
+        struct message message = {.value = slice_of(value)};
+        assert_int_equal(envelope_read(&message, &guess, &arena, &change, &boundary, problem, sizeof problem),
+                         ENVELOPE_CHANGE);
+        assert_slice(change.schema_block, blocks[i % BLOCKS]);
+        if (i >= BLOCKS) assert_int_equal(change.schema_number, numbers[i % BLOCKS]);
+        numbers[i % BLOCKS] = change.schema_number;
+        for (size_t k = 0; k < i % BLOCKS; k++) assert_int_not_equal(numbers[k], change.schema_number);
+    }
 }
 
 static void another_schema_than_the_known_one_is_read_again(void **state)
@@ -305,9 +340,8 @@ static void schema_registry_bytes_are_named(void **state)
 {
     (void)state;
     struct message message = {.value = {"\0\0\0\0\x01payload", 12}};
-    assert_int_equal(
-        envelope_read(&message, (struct slice){0}, &arena, &change, &boundary, problem, sizeof problem),
-        ENVELOPE_REFUSED);
+    assert_int_equal(envelope_read(&message, &guess, &arena, &change, &boundary, problem, sizeof problem),
+                     ENVELOPE_REFUSED);
     assert_non_null(strstr(problem, "Avro"));
 }
 
@@ -421,9 +455,8 @@ static void a_refused_input_keeps_its_reason(void **state)
 {
     (void)state;
     struct message message = {.value = slice_of(PAYLOAD_37("c", "null", ROW_A)), .refusal = "too large"};
-    assert_int_equal(
-        envelope_read(&message, (struct slice){0}, &arena, &change, &boundary, problem, sizeof problem),
-        ENVELOPE_REFUSED);
+    assert_int_equal(envelope_read(&message, &guess, &arena, &change, &boundary, problem, sizeof problem),
+                     ENVELOPE_REFUSED);
     assert_string_equal(problem, "too large");
 }
 
@@ -440,8 +473,7 @@ static void a_small_room_for_the_problem_is_kept(void **state)
     (void)state;
     struct message message = {.value = slice_of("[]")};
     char small[8] = "1234567";
-    assert_int_equal(envelope_read(&message, (struct slice){0}, &arena, &change, &boundary, small, 4),
-                     ENVELOPE_REFUSED);
+    assert_int_equal(envelope_read(&message, &guess, &arena, &change, &boundary, small, 4), ENVELOPE_REFUSED);
     assert_string_equal(small, "no ");
     assert_string_equal(small + 4, "567");
 }
@@ -451,9 +483,10 @@ static void with_copy(const char *text, size_t size, struct slice known, bool mu
     char *exact = malloc(size ? size : 1);
     assert_non_null(exact);
     memcpy(exact, text, size);
+    know(known);
     struct message message = {.value = {exact, size}};
     enum envelope_outcome outcome =
-        envelope_read(&message, known, &arena, &change, &boundary, problem, sizeof problem);
+        envelope_read(&message, &guess, &arena, &change, &boundary, problem, sizeof problem);
     if (must_refuse && outcome != ENVELOPE_REFUSED) fail_msg("taken: %.*s", (int)size, text);
     free(exact);
     arena_reset(&arena);
@@ -491,6 +524,7 @@ int main(void)
         cmocka_unit_test(a_schema_around_the_payload),
         cmocka_unit_test_teardown(members_may_come_in_any_order_with_any_space, end),
         cmocka_unit_test(a_known_schema_is_recognised),
+        cmocka_unit_test(schemas_are_told_apart_by_number),
         cmocka_unit_test(another_schema_than_the_known_one_is_read_again),
         cmocka_unit_test(a_known_schema_excuses_nothing_behind_it),
         cmocka_unit_test(tombstones),

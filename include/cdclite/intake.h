@@ -1,0 +1,40 @@
+#ifndef CDCLITE_INTAKE_H
+#define CDCLITE_INTAKE_H
+
+#include "cdclite/envelope.h"
+#include "cdclite/source.h"
+
+/*
+ * What comes in: the messages of a source, each with what its envelope says. Where the source can give
+ * several at a time (source->turn), a thread of its own reads them ahead, in packets of a bounded number and
+ * size, while those before are stored. A packet is handed over as soon as the source would have to wait for
+ * more.
+ */
+struct intake;
+
+/* A message, read. */
+struct event {
+    struct message message;
+    uint64_t hash; /* message_hash */
+    enum envelope_outcome outcome;
+    struct change change;
+    struct transaction_boundary boundary;
+    const char *problem; /* of ENVELOPE_REFUSED */
+};
+
+/* Begins to read. `source` and `guess` are borrowed, and no one else's until intake_close, but for the
+ * source's `stored` and `end_offset`. An event larger than `max_event_bytes` is refused. Where
+ * nothing comes for `poll_ms` milliseconds, that is said. */
+int intake_open(struct source *source, struct envelope_guess *guess, size_t max_event_bytes, int poll_ms,
+                struct intake **intake, struct error *error);
+
+/* The next event, borrowed until the next call. As source->next: SOURCE_MESSAGE, SOURCE_IDLE, SOURCE_END, or
+ * -1. */
+int intake_next(struct intake *intake, struct event **event, struct error *error);
+
+/* How far the source was when it gave the event. */
+void intake_progress(const struct intake *intake, struct source_progress *progress);
+
+void intake_close(struct intake *intake);
+
+#endif

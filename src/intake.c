@@ -1,0 +1,242 @@
+#include "cdclite/intake.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cdclite/positions.h"
+
+enum {
+    PACKETS = SOURCE_SLOTS, /* one being filled, one being stored, two between, as neither goes evenly */
+    PACKET_EVENTS = 256,    /* at most */
+    PACKET_BYTES = 1 << 20, /* of messages; a packet that holds more waits until the others are stored */
+};
+
+/* Events that are handed over together, and the memory that they are in. */
+struct packet {
+    struct event events[PACKET_EVENTS];
+    size_t count, bytes;
+    struct arena arena;
+    int outcome; /* what comes behind them: SOURCE_MESSAGE, SOURCE_END, or -1 with `error` */
+    struct error error;
+    struct source_progress progress;
+};
+
+/* The packets go round: the thread fills `packets[filled % PACKETS]`, and those from `stored` on are the
+ * loader's. */
+struct intake {
+    struct source *source;
+    size_t max_event_bytes;
+    int poll_ms;
+    struct envelope_guess *guess;
+    bool threaded;
+    pthread_t thread;
+    struct packet *current; /* the loader's */
+    size_t taken;           /* of its events */
+    uint64_t idles_seen;
+
+    pthread_mutex_t mutex; /* of what follows */
+    pthread_cond_t changed;
+    uint64_t filled, stored;
+    uint64_t idles; /* how often the source had nothing to give */
+    bool stopping;
+
+    struct packet packets[PACKETS];
+};
+
+static int no_memory(const struct message *message, struct error *error)
+{
+    error_memory(error);
+    return error_context(error, "%.*s, partition %d, offset %lld", (int)message->topic.size,
+                         message->topic.at, message->partition, (long long)message->offset);
+}
+
+/* Reads what the message says. */
+static int read_event(struct intake *intake, struct packet *packet, struct event *event)
+{
+    char problem[512];
+    struct message *message = &event->message;
+    if (message->value.size > intake->max_event_bytes && !message->refusal)
+        message->refusal = "larger than --max-event-bytes";
+    event->outcome = envelope_read(message, intake->guess, &packet->arena, &event->change, &event->boundary,
+                                   problem, sizeof problem);
+    event->hash = message_hash(message);
+    event->problem = NULL;
+    if (event->outcome == ENVELOPE_REFUSED) {
+        size_t size = strlen(problem) + 1;
+        char *copy = arena_alloc(&packet->arena, size);
+        if (copy) event->problem = memcpy(copy, problem, size);
+    }
+    return packet->arena.failed ? no_memory(message, &packet->error) : 0;
+}
+
+/* Takes the source's next message into the packet. */
+static int take(struct intake *intake, struct packet *packet)
+{
+    struct event *event = &packet->events[packet->count];
+    int outcome = intake->source->next(intake->source, intake->poll_ms, &event->message, &packet->error);
+    if (outcome != SOURCE_MESSAGE) return outcome;
+    if (read_event(intake, packet, event)) return -1;
+    packet->count++;
+    packet->bytes += event->message.value.size;
+    return SOURCE_MESSAGE;
+}
+
+static void clear(struct packet *packet)
+{
+    arena_reset(&packet->arena);
+    packet->count = packet->bytes = 0;
+    packet->outcome = SOURCE_MESSAGE;
+}
+
+/* Waits for a packet that can be filled; NULL when there shall be no more. */
+static struct packet *next_free(struct intake *intake, const struct packet *last)
+{
+    uint64_t most = last && last->bytes > PACKET_BYTES ? 0 : PACKETS - 1;
+    pthread_mutex_lock(&intake->mutex);
+    while (!intake->stopping && intake->filled - intake->stored > most)
+        pthread_cond_wait(&intake->changed, &intake->mutex);
+    bool stopping = intake->stopping;
+    pthread_mutex_unlock(&intake->mutex);
+    return stopping ? NULL : &intake->packets[intake->filled % PACKETS];
+}
+
+/* Nothing comes: the loader may have a batch that is due. False when there shall be no more. */
+static bool tell_idle(struct intake *intake)
+{
+    pthread_mutex_lock(&intake->mutex);
+    intake->idles++;
+    bool more = !intake->stopping;
+    pthread_cond_broadcast(&intake->changed);
+    pthread_mutex_unlock(&intake->mutex);
+    return more;
+}
+
+/* Fills a packet with what the source has, at least one event; false when there shall be no more. */
+static bool fill(struct intake *intake, struct packet *packet)
+{
+    int outcome = SOURCE_MESSAGE;
+    clear(packet);
+    intake->source->turn(intake->source, (unsigned)(packet - intake->packets));
+    while (outcome == SOURCE_MESSAGE && packet->count < PACKET_EVENTS && packet->bytes < PACKET_BYTES) {
+        outcome = take(intake, packet);
+        if (outcome != SOURCE_IDLE || packet->count > 0) continue;
+        if (!tell_idle(intake)) return false;
+        outcome = SOURCE_MESSAGE;
+    }
+    packet->outcome = outcome == SOURCE_IDLE ? SOURCE_MESSAGE : outcome;
+    intake->source->progress(intake->source, &packet->progress);
+    return true;
+}
+
+static void *read_ahead(void *context)
+{
+    struct intake *intake = context;
+    struct packet *packet = NULL;
+    do {
+        packet = next_free(intake, packet);
+        if (!packet || !fill(intake, packet)) break;
+        pthread_mutex_lock(&intake->mutex);
+        intake->filled++;
+        pthread_cond_broadcast(&intake->changed);
+        pthread_mutex_unlock(&intake->mutex);
+    } while (packet->outcome == SOURCE_MESSAGE);
+    return NULL;
+}
+
+/* Signals are for the thread that stores: it is the one that stops. */
+static int start(struct intake *intake, struct error *error)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int code = pthread_create(&intake->thread, NULL, read_ahead, intake);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (code) return error_set(error, ERROR_FAILURE, "cannot start a thread: %s", strerror(code));
+    intake->threaded = true;
+    return 0;
+}
+
+int intake_open(struct source *source, struct envelope_guess *guess, size_t max_event_bytes, int poll_ms,
+                struct intake **opened, struct error *error)
+{
+    struct intake *intake = *opened = calloc(1, sizeof *intake);
+    if (!intake) return error_memory(error);
+    intake->source = source;
+    intake->guess = guess;
+    intake->max_event_bytes = max_event_bytes;
+    intake->poll_ms = poll_ms;
+    pthread_mutex_init(&intake->mutex, NULL);
+    pthread_cond_init(&intake->changed, NULL);
+    return source->turn ? start(intake, error) : 0;
+}
+
+/* Waits for a packet; SOURCE_IDLE when the source has nothing to give. */
+static int next_packet(struct intake *intake)
+{
+    pthread_mutex_lock(&intake->mutex);
+    if (intake->current) {
+        intake->stored++;
+        pthread_cond_broadcast(&intake->changed);
+    }
+    intake->current = NULL;
+    intake->taken = 0;
+    while (intake->filled == intake->stored && intake->idles == intake->idles_seen)
+        pthread_cond_wait(&intake->changed, &intake->mutex);
+    intake->idles_seen = intake->idles;
+    if (intake->filled > intake->stored) intake->current = &intake->packets[intake->stored % PACKETS];
+    pthread_mutex_unlock(&intake->mutex);
+    return intake->current ? SOURCE_MESSAGE : SOURCE_IDLE;
+}
+
+/* Without a thread a packet is one event. */
+static int next_single(struct intake *intake)
+{
+    struct packet *packet = intake->current = &intake->packets[0];
+    clear(packet);
+    intake->taken = 0;
+    packet->outcome = take(intake, packet);
+    return packet->outcome;
+}
+
+int intake_next(struct intake *intake, struct event **event, struct error *error)
+{
+    const struct packet *packet = intake->current;
+    bool ended = packet && (packet->outcome < 0 || packet->outcome == SOURCE_END);
+    if (!packet || (intake->taken == packet->count && !ended)) {
+        int outcome = intake->threaded ? next_packet(intake) : next_single(intake);
+        if (outcome == SOURCE_IDLE) return SOURCE_IDLE;
+        packet = intake->current;
+    }
+    if (intake->taken < packet->count) {
+        *event = &intake->current->events[intake->taken++];
+        return SOURCE_MESSAGE;
+    }
+    if (packet->outcome < 0) *error = packet->error;
+    return packet->outcome;
+}
+
+void intake_progress(const struct intake *intake, struct source_progress *progress)
+{
+    if (!intake->threaded) {
+        intake->source->progress(intake->source, progress);
+    } else if (intake->current) {
+        *progress = intake->current->progress;
+    }
+}
+
+void intake_close(struct intake *intake)
+{
+    if (!intake) return;
+    pthread_mutex_lock(&intake->mutex);
+    intake->stopping = true;
+    pthread_cond_broadcast(&intake->changed);
+    pthread_mutex_unlock(&intake->mutex);
+    if (intake->threaded) pthread_join(intake->thread, NULL);
+    for (size_t i = 0; i < PACKETS; i++) arena_free(&intake->packets[i].arena);
+
+    pthread_cond_destroy(&intake->changed);
+    pthread_mutex_destroy(&intake->mutex);
+    free(intake);
+}

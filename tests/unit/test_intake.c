@@ -1,0 +1,181 @@
+/* What a source gives, through the thread that reads it ahead and without one: all of it, in its order, in
+ * memory that lasts as long as it must, with the failure behind it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cdclite/intake.h"
+#include "cdclite/positions.h"
+
+/* Gives `count` messages, idle before every `idle_before`-th, a few in each turn; then `last`. */
+struct fake {
+    struct source source;
+    int64_t count, given, in_turn, idle_before;
+    int last;
+    bool idle_said, closed;
+    unsigned slot;
+    char values[SOURCE_SLOTS][8][160];
+};
+
+static struct fake *of(struct source *source)
+{
+    return (struct fake *)source;
+}
+
+static int fake_next(struct source *source, int timeout_ms, struct message *message, struct error *error)
+{
+    enum { MOST_IN_TURN = 8 };
+    struct fake *fake = of(source);
+    (void)timeout_ms;
+    if (fake->source.turn && fake->in_turn == MOST_IN_TURN) return SOURCE_IDLE;
+    if (fake->given == fake->count) {
+        if (fake->last < 0) return error_set(error, ERROR_SOURCE, "it broke");
+        return fake->last;
+    }
+    if (fake->idle_before && fake->given % fake->idle_before == 0 && !fake->idle_said) {
+        fake->idle_said = true;
+        return SOURCE_IDLE;
+    }
+    fake->idle_said = false;
+    char *value = fake->values[fake->slot][fake->in_turn++ % MOST_IN_TURN];
+    snprintf(
+        value, sizeof fake->values[0][0],
+        "{\"before\":null,\"after\":{\"n\":%lld},\"source\":{\"ts_ms\":1,\"name\":\"s\",\"table\":\"t\"},"
+        "\"op\":\"%s\"}",
+        (long long)fake->given, fake->given % 10 == 9 ? "?" : "c");
+    *message = (struct message){.topic = slice_of("topic"),
+                                .offset = fake->given,
+                                .next_offset = fake->given + 1,
+                                .timestamp_ms = -1,
+                                .value = slice_of(value)};
+    fake->given++;
+    return SOURCE_MESSAGE;
+}
+
+static void fake_turn(struct source *source, unsigned slot)
+{
+    struct fake *fake = of(source);
+    assert_true(slot < SOURCE_SLOTS);
+    fake->slot = slot;
+    fake->in_turn = 0;
+    memset(fake->values[slot], 'x', sizeof fake->values[slot]);
+}
+
+static void fake_progress(struct source *source, struct source_progress *progress)
+{
+    *progress = (struct source_progress){.done = of(source)->given, .behind = 0};
+}
+
+static void check_event(const struct event *event, int64_t number)
+{
+    char row[32];
+    snprintf(row, sizeof row, "{\"n\":%lld}", (long long)number);
+    assert_int_equal(event->message.offset, number);
+    assert_int_equal(event->hash, message_hash(&event->message));
+    if (number % 10 == 9) {
+        assert_int_equal(event->outcome, ENVELOPE_REFUSED);
+        assert_non_null(strstr(event->problem, "op is none of"));
+        return;
+    }
+    assert_int_equal(event->outcome, ENVELOPE_CHANGE);
+    assert_true(slice_is(event->change.after, row));
+    assert_int_equal(event->change.after_members.count, 1);
+    assert_int_equal(event->change.after_members.all[0].integer, number);
+}
+
+static void check_all(bool threaded, int64_t count, int64_t idle_before, int last)
+{
+    struct fake fake = {
+        .source = {.next = fake_next, .progress = fake_progress, .turn = threaded ? fake_turn : NULL},
+        .count = count,
+        .idle_before = idle_before,
+        .last = last};
+    struct envelope_guess guess = {0};
+    struct intake *intake;
+    struct event *event;
+    struct error error = {0};
+    int64_t got = 0;
+    int outcome;
+    assert_int_equal(intake_open(&fake.source, &guess, 1 << 20, 1, &intake, &error), 0);
+    while ((outcome = intake_next(intake, &event, &error)) >= 0 && outcome != SOURCE_END) {
+        if (outcome != SOURCE_MESSAGE) continue;
+        struct source_progress progress = {0};
+        intake_progress(intake, &progress);
+        assert_true(progress.done > got);
+        check_event(event, got++);
+    }
+    assert_int_equal(got, count);
+    assert_int_equal(outcome, last);
+    if (last < 0) assert_string_equal(error.text, "it broke");
+    assert_int_equal(intake_next(intake, &event, &error), last);
+    intake_close(intake);
+    schema_texts_free(&guess.schemas);
+}
+
+static void all_comes_in_order(void **state)
+{
+    static const int64_t counts[] = {0, 1, 7, 8, 9, 1000};
+    static const int64_t idles[] = {0, 1, 5};
+    (void)state;
+    for (int threaded = 0; threaded <= 1; threaded++)
+        for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+            for (size_t k = 0; k < sizeof idles / sizeof *idles; k++) {
+                check_all(threaded, counts[i], idles[k], SOURCE_END);
+                check_all(threaded, counts[i], idles[k], -1);
+            }
+}
+
+/* Whoever stops early waits for no more than the call that is under way. */
+static void it_can_be_closed_at_any_moment(void **state)
+{
+    (void)state;
+    for (int64_t most = 0; most < 60; most += 3) {
+        struct fake fake = {.source = {.next = fake_next, .progress = fake_progress, .turn = fake_turn},
+                            .count = most % 2 ? INT64_MAX : 20,
+                            .last = SOURCE_IDLE};
+        struct envelope_guess guess = {0};
+        struct intake *intake;
+        struct event *event;
+        struct error error = {0};
+        assert_int_equal(intake_open(&fake.source, &guess, 1 << 20, 1, &intake, &error), 0);
+        for (int64_t got = 0; got < most && got < fake.count;)
+            if (intake_next(intake, &event, &error) == SOURCE_MESSAGE) check_event(event, got++);
+        intake_close(intake);
+        schema_texts_free(&guess.schemas);
+    }
+    intake_close(NULL);
+}
+
+static void what_is_too_large_is_refused(void **state)
+{
+    struct fake fake = {
+        .source = {.next = fake_next, .progress = fake_progress}, .count = 1, .last = SOURCE_END};
+    struct envelope_guess guess = {0};
+    struct intake *intake;
+    struct event *event;
+    struct error error = {0};
+    (void)state;
+    assert_int_equal(intake_open(&fake.source, &guess, 50, 1, &intake, &error), 0);
+    assert_int_equal(intake_next(intake, &event, &error), SOURCE_MESSAGE);
+    assert_int_equal(event->outcome, ENVELOPE_REFUSED);
+    assert_string_equal(event->problem, "larger than --max-event-bytes");
+    intake_close(intake);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_comes_in_order),
+        cmocka_unit_test(it_can_be_closed_at_any_moment),
+        cmocka_unit_test(what_is_too_large_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
