@@ -39,40 +39,69 @@ WITH
     FROM (SELECT iif(:at IS NULL, 9223372036854775807, (SELECT microseconds FROM bound)) AS last)
     WHERE last IS NOT NULL
   ),
+  -- What the summaries cover is found by them, up to the last change folded: truncates, snapshots, and the rows of one
+  -- user. Where they cannot tell (0) all of the history is read.
+  plan(last, folded, folded_by_user) AS MATERIALIZED (
+    SELECT last, iif(usable, folded_through, 0), iif(usable AND typeof(:user) = 'integer', folded_through, 0)
+    FROM wanted CROSS JOIN summary_state
+  ),
   -- Events arrive in commit order within a partition; between partitions only their times and positions tell.
   partitions(several) AS MATERIALIZED (
-    SELECT min(kafka_partition) IS NOT max(kafka_partition) FROM holding_history
+    SELECT min(least) IS NOT max(greatest)
+    FROM (SELECT least_partition AS least, greatest_partition AS greatest
+          FROM plan CROSS JOIN summary_step
+          WHERE folded > 0
+          UNION ALL
+          SELECT min(kafka_partition), max(kafka_partition)
+          FROM plan CROSS JOIN holding_history
+          WHERE change_id > folded)
   ),
   -- Where the table was empty for certain: after a truncate, and before the first row of a snapshot. All rows of one
   -- snapshot share their lsn.
-  reset AS MATERIALIZED (
-    SELECT op, lsn, change_id,
-           iif(several, changed_at, 0) AS place_1, iif(several, coalesce(tx_id, 0), 0) AS place_2,
-           iif(several, coalesce(lsn, 0), 0) AS place_3
-    FROM wanted CROSS JOIN partitions CROSS JOIN holding_history
-    WHERE op IN ('r', 't') AND changed_at <= last
+  reset(op, lsn, first_change_id, last_change_id, place_1, place_2, place_3) AS MATERIALIZED (
+    SELECT op, lsn, first_change_id, last_change_id,
+           iif(several, changed_at, 0), iif(several, coalesce(tx_id, 0), 0), iif(several, coalesce(lsn, 0), 0)
+    FROM plan CROSS JOIN partitions CROSS JOIN summary_reset
+    WHERE folded > 0 AND changed_at <= last
+    UNION ALL
+    SELECT op, lsn, change_id, change_id,
+           iif(several, changed_at, 0), iif(several, coalesce(tx_id, 0), 0), iif(several, coalesce(lsn, 0), 0)
+    FROM plan CROSS JOIN partitions CROSS JOIN holding_history
+    WHERE change_id > folded AND op IN ('r', 't') AND changed_at <= last
   ),
   last_snapshot(lsn) AS (
-    SELECT lsn FROM reset WHERE op = 'r' ORDER BY place_1 DESC, place_2 DESC, place_3 DESC, change_id DESC LIMIT 1
+    SELECT lsn FROM reset WHERE op = 'r' ORDER BY place_1 DESC, place_2 DESC, place_3 DESC, last_change_id DESC LIMIT 1
   ),
   first_of_snapshot AS (
     SELECT * FROM reset WHERE op = 'r' AND lsn IS (SELECT lsn FROM last_snapshot)
-    ORDER BY place_1, place_2, place_3, change_id LIMIT 1
+    ORDER BY place_1, place_2, place_3, first_change_id LIMIT 1
   ),
-  beginning AS MATERIALIZED (
-    SELECT place_1, place_2, place_3, change_id FROM first_of_snapshot
+  beginning(place_1, place_2, place_3, change_id) AS MATERIALIZED (
+    SELECT place_1, place_2, place_3, first_change_id FROM first_of_snapshot
     UNION ALL
-    SELECT place_1, place_2, place_3, change_id FROM reset WHERE op = 't'
+    SELECT place_1, place_2, place_3, first_change_id FROM reset WHERE op = 't'
     UNION ALL
     SELECT -9223372036854775808, 0, 0, 0
     ORDER BY 1 DESC, 2 DESC, 3 DESC, 4 DESC LIMIT 1
   ),
+  -- The rows to read: from one change to another.
+  piece(first_change_id, last_change_id) AS MATERIALIZED (
+    SELECT max(folded_by_user + 1, iif(several, 0, change_id)), 9223372036854775807
+    FROM plan CROSS JOIN partitions CROSS JOIN beginning
+    UNION ALL
+    SELECT s.first_change_id + value, s.first_change_id + value
+    FROM plan CROSS JOIN partitions CROSS JOIN beginning CROSS JOIN summary_step AS s
+      CROSS JOIN summary_user_changes AS u CROSS JOIN json_each(u.changes)
+    WHERE folded_by_user > 0 AND (several OR s.last_change_id >= change_id) AND s.least_changed_at <= last
+      AND u.step = s.step AND u.user_id = :user
+      AND (several OR s.first_change_id + value >= change_id)
+  ),
   -- Read twice rather than kept: a copy of the rows costs more than a second scan.
   counting AS NOT MATERIALIZED (
     SELECT h.*
-    FROM wanted CROSS JOIN partitions CROSS JOIN beginning AS b CROSS JOIN holding_history AS h
-    WHERE h.changed_at <= last
-      AND h.change_id >= iif(several, 0, b.change_id)
+    FROM plan CROSS JOIN partitions CROSS JOIN beginning AS b CROSS JOIN piece AS p CROSS JOIN holding_history AS h
+    WHERE h.change_id BETWEEN p.first_change_id AND p.last_change_id
+      AND h.changed_at <= last
       AND (NOT several
            OR (h.changed_at, coalesce(h.tx_id, 0), coalesce(h.lsn, 0), h.change_id)
               >= (place_1, place_2, place_3, b.change_id))

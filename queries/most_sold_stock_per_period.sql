@@ -51,12 +51,93 @@ WITH
                      (SELECT microseconds - 1 FROM bound WHERE name = 'to')) AS last)
     WHERE first IS NOT NULL AND last IS NOT NULL AND coalesce(:time, 'commit') IN ('commit', 'row')
   ),
+  -- Days and hours count from 1970. What the summaries cover is taken from them: the whole days of the period and, for all
+  -- users, the whole hours before and behind these, up to the last change folded. The rest is read from the history: at
+  -- both ends of the period, and the changes not folded yet. All of it is, where the summaries cannot tell (folded is 0).
+  plan(by_row, commit_first, commit_last, row_first, row_last, folded, day_first, day_end, unit, whole_first, whole_end)
+  AS MATERIALIZED (
+    SELECT by_row, commit_first, commit_last, row_first, row_last, iif(summed, folded_through, 0),
+           iif(commit_first = -9223372036854775808, commit_first,
+               1 + (commit_first - 1) / 86400000000 - ((commit_first - 1) % 86400000000 < 0)),
+           iif(commit_last = 9223372036854775807, commit_last,
+               (commit_last + 1) / 86400000000 - ((commit_last + 1) % 86400000000 < 0)),
+           unit,
+           iif(commit_first = -9223372036854775808, commit_first,
+               1 + (commit_first - 1) / unit - ((commit_first - 1) % unit < 0)),
+           iif(commit_last = 9223372036854775807, commit_last,
+               (commit_last + 1) / unit - ((commit_last + 1) % unit < 0))
+    FROM (SELECT *, usable AND NOT by_row AND typeof(:user) IN ('null', 'integer') AS summed,
+                 iif(:user IS NULL, 3600000000, 86400000000) AS unit
+          FROM wanted CROSS JOIN summary_state)
+  ),
+  -- Its ends that are no whole hours or, for one user, days.
+  edge(first, last) AS (
+    SELECT commit_first, iif(whole_first <= whole_end, whole_first * unit - 1, commit_last)
+    FROM plan
+    WHERE folded > 0 AND commit_first <= commit_last
+      AND (whole_first > whole_end OR whole_first * unit > commit_first)
+    UNION ALL
+    SELECT whole_end * unit, commit_last
+    FROM plan
+    WHERE folded > 0 AND whole_first <= whole_end AND whole_end * unit <= commit_last
+  ),
+  -- The sales of one user on whole days: each an integer, laid out as schema/004_summaries.sql says.
+  user_sale(change_id, day, stock_no, units, reason) AS (
+    SELECT iif(value & 3 = 3, s.first_change_id + (value >> 2), NULL),
+           iif(value & 3 < 3, s.first_day + (value >> 16 & 16383) - 8192, NULL),
+           value >> 2 & 16383, value >> 30, value & 3
+    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_changes AS u CROSS JOIN json_each(u.sales)
+    WHERE folded > 0 AND :user IS NOT NULL AND day_first < day_end
+      AND s.least_changed_at <= commit_last AND s.greatest_changed_at >= commit_first
+      AND u.step = s.step AND u.user_id = :user
+  ),
+  -- The rows to read: from one change to another, those of this time.
+  piece(first_change_id, last_change_id, first, last) AS MATERIALIZED (
+    SELECT folded + 1, 9223372036854775807, commit_first, commit_last FROM plan
+    UNION ALL
+    SELECT first_change_id, last_change_id, max(first, hour * 3600000000), min(last, hour * 3600000000 + 3599999999)
+    FROM edge CROSS JOIN summary_hour
+    WHERE :user IS NULL
+      AND hour BETWEEN first / 3600000000 - (first % 3600000000 < 0) AND last / 3600000000 - (last % 3600000000 < 0)
+    UNION ALL
+    SELECT first_change_id + value, first_change_id + value, first, last
+    FROM edge CROSS JOIN summary_step AS s CROSS JOIN summary_user_changes AS u CROSS JOIN json_each(u.changes)
+    WHERE s.least_changed_at <= last AND s.greatest_changed_at >= first AND u.step = s.step AND u.user_id = :user
+    UNION ALL
+    SELECT change_id, change_id,
+           iif(commit_first = -9223372036854775808, commit_first, day_first * 86400000000),
+           iif(commit_last = 9223372036854775807, commit_last, day_end * 86400000000 - 1)
+    FROM plan CROSS JOIN user_sale
+    WHERE change_id IS NOT NULL
+  ),
+  -- Whole hours before and behind whole days.
+  hours(hour_first, hour_end) AS (
+    SELECT whole_first, iif(day_first <= day_end, day_first * 24, whole_end)
+    FROM plan
+    WHERE folded > 0 AND :user IS NULL
+    UNION ALL
+    SELECT day_end * 24, whole_end
+    FROM plan
+    WHERE folded > 0 AND :user IS NULL AND day_first <= day_end
+  ),
   sold(day, stock, times_sold, units_sold) AS MATERIALIZED (
+    SELECT day, stock, switched + reduced + closed, units
+    FROM plan CROSS JOIN summary_stock_day AS d
+    WHERE folded > 0 AND :user IS NULL AND d.day >= day_first AND d.day < day_end
+    UNION ALL
+    SELECT hour / 24 - (hour % 24 < 0), stock, switched + reduced + closed, units
+    FROM hours CROSS JOIN summary_stock_hour
+    WHERE hour >= hour_first AND hour < hour_end
+    UNION ALL
+    SELECT u.day, (SELECT stock FROM summary_stock AS n WHERE n.stock_no = u.stock_no), 1, units
+    FROM plan CROSS JOIN user_sale AS u
+    WHERE u.day >= day_first AND u.day < day_end
+    UNION ALL
     SELECT moment / 86400000000 - (moment % 86400000000 < 0) AS day, stock, count(*), sum(units)
     FROM (SELECT iif(by_row, row_updated_at, changed_at) AS moment, stock, units
-          FROM wanted CROSS JOIN holding_sale_events
-          WHERE (:user IS NULL OR user_id = :user)
-            AND changed_at BETWEEN commit_first AND commit_last
+          FROM plan CROSS JOIN piece AS p CROSS JOIN holding_sale_events
+          WHERE change_id BETWEEN first_change_id AND last_change_id AND changed_at BETWEEN p.first AND p.last
+            AND (:user IS NULL OR user_id = :user)
             -- A row time that is NULL or one of the spellings of infinity is in no range.
             AND (row_first IS NULL
                  OR (row_updated_at BETWEEN row_first AND row_last

@@ -15,6 +15,7 @@
 #include "cdclite/row_reader.h"
 #include "cdclite/row_state.h"
 #include "cdclite/side_event.h"
+#include "cdclite/summaries.h"
 #include "cdclite/table_key.h"
 #include "cdclite/table_schema.h"
 #include "cdclite/table_shape.h"
@@ -53,6 +54,7 @@ struct loader {
     struct arena arena;
     struct row_states *states;
     struct side_events *side_events;
+    struct summaries *summaries;
     struct buffer unavailable, reason;
     sqlite3_stmt *insert_batch, *insert_rejected;
     int64_t next_change_id;
@@ -63,6 +65,16 @@ struct loader {
 static int rebuild_states(void *states, struct captured_table *table, struct error *error)
 {
     return row_states_rebuild(states, table, error);
+}
+
+/* Folds what the history has and the sums have not: little after a kill, all of it after an upgrade. */
+static int catch_up(struct loader *loader, struct error *error)
+{
+    struct captured_table *holding = catalog_named(loader->catalog, "holding");
+    int result;
+    while ((result = summaries_catch_up(loader->summaries, holding, error)) > 0)
+        if (wal_tend(&loader->wal, error)) return -1;
+    return result;
 }
 
 int loader_open(const struct load_settings *settings, struct positions *positions, struct loader **opened,
@@ -85,6 +97,8 @@ int loader_open(const struct load_settings *settings, struct positions *position
         side_events_open(db, &loader->side_events, error) ||
         (settings->texts && text_logs_open(db, loader->catalog, settings->texts, &loader->texts, error)) ||
         redelivery_open(db, &loader->redelivery, error) ||
+        summaries_open(db, &settings->steps, &loader->summaries, error) ||
+        catch_up(loader, error) ||
         database_integer(db, "SELECT max(batch_id) FROM batch", 0, &last_batch, error) ||
         database_integer(db, "SELECT max(last_change_id) FROM batch", 0, &last_change, error) ||
         database_prepare(db, "INSERT INTO batch VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -105,6 +119,7 @@ void loader_close(struct loader *loader)
     redelivery_close(loader->redelivery);
     row_states_close(loader->states);
     side_events_close(loader->side_events);
+    summaries_close(loader->summaries);
     text_logs_close(loader->texts);
     catalog_close(loader->catalog);
     schema_cache_close(loader->schemas);
@@ -186,8 +201,8 @@ static int commit_batch(struct loader *loader, struct source *source, struct err
     }
     if ((loader->texts && text_logs_write(loader->texts, error)) ||
         positions_save(loader->positions, db, error) || redelivery_save(loader->redelivery, error) ||
-        catalog_save(loader->catalog, error) || save_batch(loader, error) ||
-        database_run(db, "COMMIT", error))
+        catalog_save(loader->catalog, error) || summaries_fold_full(loader->summaries, error) ||
+        save_batch(loader, error) || database_run(db, "COMMIT", error))
         return -1;
     batch->open = false;
     loader->counts.messages += batch->counts.messages;
@@ -282,12 +297,11 @@ static void note_span(struct batch *batch, const struct change *change)
         widen(&batch->has_tx, &batch->least_tx, &batch->greatest_tx, change->tx_id.integer);
 }
 
-/* The text's lines of the change that was stored last. */
-static int write_text(struct loader *loader, struct captured_table *table, const struct change *change,
-                      int64_t change_id, struct error *error)
+/* What is made of the change that was stored last: its lines in the text, its part in the sums. */
+static int follow_change(struct loader *loader, struct captured_table *table, const struct message *message,
+                         const struct change *change, int64_t change_id, struct error *error)
 {
     bool *unknown = NULL;
-    if (!loader->texts) return 0;
     if (loader->unavailable.size) {
         unknown = arena_alloc(&loader->arena, table->count * sizeof *unknown + 1);
         if (!unknown) return error_memory(error);
@@ -298,10 +312,14 @@ static int write_text(struct loader *loader, struct captured_table *table, const
                                     .op = change->op,
                                     .changed_at = change->changed_at,
                                     .unavailable = buffer_view(&loader->unavailable),
+                                    .lsn = change->lsn,
+                                    .tx_id = change->tx_id,
+                                    .partition = message->partition,
                                     .before = table->before,
                                     .after = table->after,
                                     .unknown = unknown};
-    return text_logs_add(loader->texts, table, &row, loader->batch.loaded_at, error);
+    if (summaries_add(loader->summaries, table, &row, error)) return -1;
+    return loader->texts ? text_logs_add(loader->texts, table, &row, loader->batch.loaded_at, error) : 0;
 }
 
 static int store_change(struct loader *loader, struct captured_table *table, const struct message *message,
@@ -329,7 +347,7 @@ static int store_change(struct loader *loader, struct captured_table *table, con
     batch->counts.changes++;
     table->new_changes++;
     note_span(batch, change);
-    return write_text(loader, table, change, change_id, error);
+    return follow_change(loader, table, message, change, change_id, error);
 }
 
 /* Reads the rows, and brings the table in the file to what they are like. 1: refused, with `error` saying
@@ -457,6 +475,13 @@ static bool batch_is_due(const struct loader *loader)
            time_passing_ms() - batch->opened_ms >= BATCH_MS;
 }
 
+/* What waits for a pause of the source. */
+static int rest(struct loader *loader, struct error *error)
+{
+    if (!loader->batch.open && summaries_rest(loader->summaries, error)) return -1;
+    return wal_tend(&loader->wal, error);
+}
+
 int loader_run(struct loader *loader, struct source *source, const volatile sig_atomic_t *stop,
                struct error *error)
 {
@@ -486,7 +511,7 @@ int loader_run(struct loader *loader, struct source *source, const volatile sig_
         bool waited =
             outcome == SOURCE_IDLE && batch->open && time_passing_ms() - batch->opened_ms >= POLL_MS;
         if ((waited || batch_is_due(loader)) && commit_batch(loader, source, error)) return -1;
-        if (outcome == SOURCE_IDLE && wal_tend(&loader->wal, error)) return -1;
+        if (outcome == SOURCE_IDLE && rest(loader, error)) return -1;
         if (progress_is_due(&progress)) {
             struct load_counts now = loader->counts;
             if (batch->open) now.messages += batch->counts.messages;
@@ -494,5 +519,5 @@ int loader_run(struct loader *loader, struct source *source, const volatile sig_
         }
     }
     progress_end(&progress);
-    return commit_batch(loader, source, error);
+    return commit_batch(loader, source, error) || rest(loader, error) ? -1 : 0;
 }

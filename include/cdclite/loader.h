@@ -10,6 +10,7 @@
 #include "cdclite/error.h"
 #include "cdclite/positions.h"
 #include "cdclite/source.h"
+#include "cdclite/summaries.h"
 #include "cdclite/text_log.h"
 
 struct load_settings {
@@ -18,6 +19,7 @@ struct load_settings {
     struct table_choices choices;
     int64_t max_messages; /* 0: no limit */
     size_t max_event_bytes;
+    struct summary_steps steps;
     bool quiet;
 };
 
