@@ -40,33 +40,29 @@ WITH
     WHERE last IS NOT NULL
   ),
   -- What the summaries cover is found by them, up to the last change folded: truncates, snapshots, and the rows of one
-  -- user. Where they cannot tell (0) all of the history is read.
-  plan(last, folded, folded_by_user) AS MATERIALIZED (
-    SELECT last, iif(usable, folded_through, 0), iif(usable AND typeof(:user) = 'integer', folded_through, 0)
-    FROM wanted CROSS JOIN summary_state
-  ),
-  -- Events arrive in commit order within a partition; between partitions only their times and positions tell.
-  partitions(several) AS MATERIALIZED (
-    SELECT min(least) IS NOT max(greatest)
-    FROM (SELECT least_partition AS least, greatest_partition AS greatest
-          FROM plan CROSS JOIN summary_step
-          WHERE folded > 0
-          UNION ALL
-          SELECT min(kafka_partition), max(kafka_partition)
-          FROM plan CROSS JOIN holding_history
-          WHERE change_id > folded)
+  -- user. Where they cannot tell (0) all of the history is read. Events arrive in commit order within a partition;
+  -- between partitions only their times and positions tell.
+  plan(last, folded, folded_by_user, several) AS MATERIALIZED (
+    SELECT last, folded, folded_by_user,
+           (SELECT min(least) IS NOT max(greatest)
+            FROM (SELECT least_partition AS least, greatest_partition AS greatest FROM summary_step WHERE folded > 0
+                  UNION ALL
+                  SELECT min(kafka_partition), max(kafka_partition) FROM holding_history WHERE change_id > folded))
+    FROM (SELECT last, iif(usable, folded_through, 0) AS folded,
+                 iif(usable AND typeof(:user) = 'integer', folded_through, 0) AS folded_by_user
+          FROM wanted CROSS JOIN summary_state)
   ),
   -- Where the table was empty for certain: after a truncate, and before the first row of a snapshot. All rows of one
   -- snapshot share their lsn.
   reset(op, lsn, first_change_id, last_change_id, place_1, place_2, place_3) AS MATERIALIZED (
     SELECT op, lsn, first_change_id, last_change_id,
            iif(several, changed_at, 0), iif(several, coalesce(tx_id, 0), 0), iif(several, coalesce(lsn, 0), 0)
-    FROM plan CROSS JOIN partitions CROSS JOIN summary_reset
+    FROM plan CROSS JOIN summary_reset
     WHERE folded > 0 AND changed_at <= last
     UNION ALL
     SELECT op, lsn, change_id, change_id,
            iif(several, changed_at, 0), iif(several, coalesce(tx_id, 0), 0), iif(several, coalesce(lsn, 0), 0)
-    FROM plan CROSS JOIN partitions CROSS JOIN holding_history
+    FROM plan CROSS JOIN holding_history
     WHERE change_id > folded AND op IN ('r', 't') AND changed_at <= last
   ),
   last_snapshot(lsn) AS (
@@ -76,7 +72,7 @@ WITH
     SELECT * FROM reset WHERE op = 'r' AND lsn IS (SELECT lsn FROM last_snapshot)
     ORDER BY place_1, place_2, place_3, first_change_id LIMIT 1
   ),
-  beginning(place_1, place_2, place_3, change_id) AS MATERIALIZED (
+  beginning(place_1, place_2, place_3, begin_id) AS MATERIALIZED (
     SELECT place_1, place_2, place_3, first_change_id FROM first_of_snapshot
     UNION ALL
     SELECT place_1, place_2, place_3, first_change_id FROM reset WHERE op = 't'
@@ -84,39 +80,37 @@ WITH
     SELECT -9223372036854775808, 0, 0, 0
     ORDER BY 1 DESC, 2 DESC, 3 DESC, 4 DESC LIMIT 1
   ),
-  -- The rows to read: from one change to another.
-  piece(first_change_id, last_change_id) AS MATERIALIZED (
-    SELECT max(folded_by_user + 1, iif(several, 0, change_id)), 9223372036854775807
-    FROM plan CROSS JOIN partitions CROSS JOIN beginning
-    UNION ALL
-    SELECT s.first_change_id + value, s.first_change_id + value
-    FROM plan CROSS JOIN partitions CROSS JOIN beginning CROSS JOIN summary_step AS s
-      CROSS JOIN summary_user_changes AS u CROSS JOIN json_each(u.changes)
-    WHERE folded_by_user > 0 AND (several OR s.last_change_id >= change_id) AND s.least_changed_at <= last
-      AND u.step = s.step AND u.user_id = :user
-      AND (several OR s.first_change_id + value >= change_id)
-  ),
-  -- Read twice rather than kept: a copy of the rows costs more than a second scan.
-  counting AS NOT MATERIALIZED (
-    SELECT h.*
-    FROM plan CROSS JOIN partitions CROSS JOIN beginning AS b CROSS JOIN piece AS p CROSS JOIN holding_history AS h
-    WHERE h.change_id BETWEEN p.first_change_id AND p.last_change_id
-      AND h.changed_at <= last
-      AND (NOT several
-           OR (h.changed_at, coalesce(h.tx_id, 0), coalesce(h.lsn, 0), h.change_id)
-              >= (place_1, place_2, place_3, b.change_id))
+  -- The rows to read: from one change to another. One scan gives those not folded and, a step each, those that are.
+  piece(last, several, place_1, place_2, place_3, begin_id, first_id, last_id) AS MATERIALIZED (
+    SELECT last, several, place_1, place_2, place_3, begin_id,
+           iif(step IS NULL, max(folded_by_user + 1, iif(several, 0, begin_id)), first_change_id + offset),
+           iif(step IS NULL, 9223372036854775807, first_change_id + offset)
+    FROM plan CROSS JOIN beginning CROSS JOIN (
+      SELECT NULL AS step, NULL AS first_change_id, NULL AS offset
+      UNION ALL
+      SELECT s.step, s.first_change_id, value
+      FROM summary_step AS s CROSS JOIN summary_user_changes AS u CROSS JOIN json_each(u.changes)
+      WHERE u.step = s.step AND u.user_id = :user
+    )
+    WHERE step IS NULL OR (folded_by_user > 0 AND (several OR first_change_id + offset >= begin_id))
   ),
   -- Each event's new row counts one, its old row minus one; what is left over stands in the table.
   image(holding_id, user_id, holding_stock, holding_quantity, created_us, updated_us, number) AS (
-    SELECT after_holding_id, after_user_id, after_holding_stock, after_holding_quantity,
-           after_datetime_created, after_datetime_updated, 1
-    FROM counting
-    WHERE op IN ('c', 'u', 'r') AND (:user IS NULL OR after_user_id = :user)
-    UNION ALL
-    SELECT before_holding_id, before_user_id, before_holding_stock, before_holding_quantity,
-           before_datetime_created, before_datetime_updated, -1
-    FROM counting
-    WHERE op IN ('u', 'd') AND (:user IS NULL OR before_user_id = :user)
+    SELECT iif(number > 0, after_holding_id, before_holding_id),
+           iif(number > 0, after_user_id, before_user_id),
+           iif(number > 0, after_holding_stock, before_holding_stock),
+           iif(number > 0, after_holding_quantity, before_holding_quantity),
+           iif(number > 0, after_datetime_created, before_datetime_created),
+           iif(number > 0, after_datetime_updated, before_datetime_updated),
+           number
+    FROM piece AS p CROSS JOIN holding_history AS h CROSS JOIN (SELECT 1 AS number UNION ALL SELECT -1)
+    WHERE h.change_id BETWEEN first_id AND last_id
+      AND h.changed_at <= last
+      AND (NOT several
+           OR (h.changed_at, coalesce(h.tx_id, 0), coalesce(h.lsn, 0), h.change_id)
+              >= (place_1, place_2, place_3, begin_id))
+      AND iif(number > 0, op IN ('c', 'u', 'r') AND (:user IS NULL OR after_user_id = :user),
+                          op IN ('u', 'd') AND (:user IS NULL OR before_user_id = :user))
   ),
   -- Grouped by the columns that tell most rows apart first, which sorts faster.
   standing AS MATERIALIZED (
@@ -125,10 +119,13 @@ WITH
     GROUP BY updated_us, holding_id, holding_quantity, holding_stock, created_us, user_id
     HAVING sum(number) > 0
   ),
-  copy(nth) AS (
-    SELECT 1
+  -- As many rows as there are copies.
+  copy AS (
+    SELECT * FROM standing
     UNION ALL
-    SELECT nth + 1 FROM copy WHERE nth < (SELECT max(copies) FROM standing)
+    SELECT holding_id, user_id, holding_stock, holding_quantity, created_us, updated_us, copies - 1
+    FROM copy
+    WHERE copies > 1
   ),
   -- ISO times. The calendar repeats every 400 years (12622780800 seconds), so strftime, which ends at year 9999, is
   -- asked about the same second in 1970 to 2369; the divisions round down, also before 1970.
@@ -139,7 +136,7 @@ WITH
     FROM (SELECT *,
                  created_us / 1000000 - (created_us % 1000000 < 0) AS created_seconds,
                  updated_us / 1000000 - (updated_us % 1000000 < 0) AS updated_seconds
-          FROM standing)
+          FROM copy)
   ),
   spelled AS (
     SELECT *,
@@ -168,5 +165,5 @@ SELECT holding_id, user_id, holding_stock, holding_quantity,
              || printf('.%06d', (updated_us % 1000000 + 1000000) % 1000000) || iif(updated_year > 0, '', ' BC')
          ELSE updated_us
        END AS datetime_updated
-FROM spelled JOIN copy ON nth <= copies
+FROM spelled
 ORDER BY holding_id IS NULL, holding_id, user_id, holding_stock, holding_quantity, created_us, updated_us;

@@ -51,92 +51,82 @@ WITH
                      (SELECT microseconds - 1 FROM bound WHERE name = 'to')) AS last)
     WHERE first IS NOT NULL AND last IS NOT NULL AND coalesce(:time, 'commit') IN ('commit', 'row')
   ),
-  -- Days and hours count from 1970. What the summaries cover is taken from them: the whole days of the period and, for all
-  -- users, the whole hours before and behind these, up to the last change folded. The rest is read from the history: at
-  -- both ends of the period, and the changes not folded yet. All of it is, where the summaries cannot tell (folded is 0).
-  plan(by_row, commit_first, commit_last, row_first, row_last, folded, day_first, day_end, unit, whole_first, whole_end)
+  -- Days and hours count from 1970. What the summaries cover is taken from them: the whole days of the period and, for
+  -- all users, the whole hours before and behind these, up to the last change folded. The rest is read from the history: at
+  -- both ends of the period, and the changes not folded yet. All of it is, where the summaries cannot tell (folded is
+  -- 0). Each reference to plan costs SQLite time, so there are few.
+  plan(by_row, folded, first, last, row_first, row_last, unit, day_first, day_end, whole_first, whole_end)
   AS MATERIALIZED (
-    SELECT by_row, commit_first, commit_last, row_first, row_last, iif(summed, folded_through, 0),
-           iif(commit_first = -9223372036854775808, commit_first,
-               1 + (commit_first - 1) / 86400000000 - ((commit_first - 1) % 86400000000 < 0)),
-           iif(commit_last = 9223372036854775807, commit_last,
-               (commit_last + 1) / 86400000000 - ((commit_last + 1) % 86400000000 < 0)),
-           unit,
+    SELECT *,
            iif(commit_first = -9223372036854775808, commit_first,
                1 + (commit_first - 1) / unit - ((commit_first - 1) % unit < 0)),
            iif(commit_last = 9223372036854775807, commit_last,
                (commit_last + 1) / unit - ((commit_last + 1) % unit < 0))
-    FROM (SELECT *, usable AND NOT by_row AND typeof(:user) IN ('null', 'integer') AS summed,
-                 iif(:user IS NULL, 3600000000, 86400000000) AS unit
+    FROM (SELECT by_row, iif(usable AND NOT by_row AND typeof(:user) IN ('null', 'integer'), folded_through, 0),
+                 commit_first, commit_last, row_first, row_last, iif(:user IS NULL, 3600000000, 86400000000) AS unit,
+                 iif(commit_first = -9223372036854775808, commit_first,
+                     1 + (commit_first - 1) / 86400000000 - ((commit_first - 1) % 86400000000 < 0)) AS day_first,
+                 iif(commit_last = 9223372036854775807, commit_last,
+                     (commit_last + 1) / 86400000000 - ((commit_last + 1) % 86400000000 < 0)) AS day_end
           FROM wanted CROSS JOIN summary_state)
   ),
-  -- Its ends that are no whole hours or, for one user, days.
+  -- The ends of the period that are no whole hours or, for one user, days.
   edge(first, last) AS (
-    SELECT commit_first, iif(whole_first <= whole_end, whole_first * unit - 1, commit_last)
-    FROM plan
-    WHERE folded > 0 AND commit_first <= commit_last
-      AND (whole_first > whole_end OR whole_first * unit > commit_first)
-    UNION ALL
-    SELECT whole_end * unit, commit_last
-    FROM plan
-    WHERE folded > 0 AND whole_first <= whole_end AND whole_end * unit <= commit_last
+    SELECT iif(behind, whole_end * unit, first),
+           iif(behind OR whole_first > whole_end, last, whole_first * unit - 1)
+    FROM plan CROSS JOIN (SELECT 0 AS behind UNION ALL SELECT 1)
+    WHERE folded > 0 AND first <= last
+      AND CASE WHEN whole_first > whole_end THEN NOT behind
+               WHEN behind THEN whole_end * unit <= last
+               ELSE whole_first * unit > first END
   ),
-  -- The sales of one user on whole days: each an integer, laid out as schema/004_summaries.sql says.
-  user_sale(change_id, day, stock_no, units, reason) AS (
-    SELECT iif(value & 3 = 3, s.first_change_id + (value >> 2), NULL),
-           iif(value & 3 < 3, s.first_day + (value >> 16 & 16383) - 8192, NULL),
-           value >> 2 & 16383, value >> 30, value & 3
-    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_changes AS u CROSS JOIN json_each(u.sales)
-    WHERE folded > 0 AND :user IS NOT NULL AND day_first < day_end
-      AND s.least_changed_at <= commit_last AND s.greatest_changed_at >= commit_first
-      AND u.step = s.step AND u.user_id = :user
-  ),
-  -- The rows to read: from one change to another, those of this time.
-  piece(first_change_id, last_change_id, first, last) AS MATERIALIZED (
-    SELECT folded + 1, 9223372036854775807, commit_first, commit_last FROM plan
+  -- The rows to read: from one change to another, those of this time. Of one user's sales on whole days only those that
+  -- summary_user_changes has no room for (see schema/004_summaries.sql).
+  piece(by_row, first_change_id, last_change_id, first, last, row_first, row_last) AS MATERIALIZED (
+    SELECT by_row, folded + 1, 9223372036854775807, first, last, row_first, row_last FROM plan
     UNION ALL
-    SELECT first_change_id, last_change_id, max(first, hour * 3600000000), min(last, hour * 3600000000 + 3599999999)
+    SELECT 0, first_change_id, last_change_id, max(first, hour * 3600000000), min(last, hour * 3600000000 + 3599999999),
+           NULL, NULL
     FROM edge CROSS JOIN summary_hour
     WHERE :user IS NULL
       AND hour BETWEEN first / 3600000000 - (first % 3600000000 < 0) AND last / 3600000000 - (last % 3600000000 < 0)
     UNION ALL
-    SELECT first_change_id + value, first_change_id + value, first, last
+    SELECT 0, first_change_id + value, first_change_id + value, first, last, NULL, NULL
     FROM edge CROSS JOIN summary_step AS s CROSS JOIN summary_user_changes AS u CROSS JOIN json_each(u.changes)
     WHERE s.least_changed_at <= last AND s.greatest_changed_at >= first AND u.step = s.step AND u.user_id = :user
     UNION ALL
-    SELECT change_id, change_id,
-           iif(commit_first = -9223372036854775808, commit_first, day_first * 86400000000),
-           iif(commit_last = 9223372036854775807, commit_last, day_end * 86400000000 - 1)
-    FROM plan CROSS JOIN user_sale
-    WHERE change_id IS NOT NULL
-  ),
-  -- Whole hours before and behind whole days.
-  hours(hour_first, hour_end) AS (
-    SELECT whole_first, iif(day_first <= day_end, day_first * 24, whole_end)
-    FROM plan
-    WHERE folded > 0 AND :user IS NULL
-    UNION ALL
-    SELECT day_end * 24, whole_end
-    FROM plan
-    WHERE folded > 0 AND :user IS NULL AND day_first <= day_end
+    SELECT 0, first_change_id + (value >> 2), first_change_id + (value >> 2),
+           iif(first = -9223372036854775808, first, day_first * 86400000000),
+           iif(last = 9223372036854775807, last, day_end * 86400000000 - 1), NULL, NULL
+    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_changes AS u CROSS JOIN json_each(u.sales)
+    WHERE folded > 0 AND day_first < day_end AND s.least_changed_at <= last AND s.greatest_changed_at >= first
+      AND u.step = s.step AND u.user_id = :user AND value & 3 = 3
   ),
   sold(day, stock, times_sold, units_sold) AS MATERIALIZED (
     SELECT day, stock, switched + reduced + closed, units
-    FROM plan CROSS JOIN summary_stock_day AS d
-    WHERE folded > 0 AND :user IS NULL AND d.day >= day_first AND d.day < day_end
+    FROM plan CROSS JOIN summary_stock_day
+    WHERE folded > 0 AND :user IS NULL AND day >= day_first AND day < day_end
     UNION ALL
     SELECT hour / 24 - (hour % 24 < 0), stock, switched + reduced + closed, units
-    FROM hours CROSS JOIN summary_stock_hour
-    WHERE hour >= hour_first AND hour < hour_end
+    FROM plan CROSS JOIN (SELECT 0 AS behind UNION ALL SELECT 1) CROSS JOIN summary_stock_hour
+    WHERE folded > 0 AND :user IS NULL AND NOT (behind AND day_first > day_end)
+      AND hour >= iif(behind, day_end * 24, whole_first)
+      AND hour < iif(behind OR day_first > day_end, whole_end, day_first * 24)
     UNION ALL
-    SELECT u.day, (SELECT stock FROM summary_stock AS n WHERE n.stock_no = u.stock_no), 1, units
-    FROM plan CROSS JOIN user_sale AS u
-    WHERE u.day >= day_first AND u.day < day_end
+    -- One user's, each an integer.
+    SELECT first_day + (value >> 16 & 16383) - 8192 AS day,
+           (SELECT stock FROM summary_stock AS n WHERE n.stock_no = value >> 2 & 16383), count(*), sum(value >> 30)
+    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_changes AS u CROSS JOIN json_each(u.sales)
+    WHERE folded > 0 AND s.least_changed_at <= last AND s.greatest_changed_at >= first
+      AND u.step = s.step AND u.user_id = :user AND value & 3 < 3
+      AND first_day + (value >> 16 & 16383) - 8192 >= day_first
+      AND first_day + (value >> 16 & 16383) - 8192 < day_end
+    GROUP BY day, value >> 2 & 16383
     UNION ALL
     SELECT moment / 86400000000 - (moment % 86400000000 < 0) AS day, stock, count(*), sum(units)
     FROM (SELECT iif(by_row, row_updated_at, changed_at) AS moment, stock, units
-          FROM plan CROSS JOIN piece AS p CROSS JOIN holding_sale_events
-          WHERE change_id BETWEEN first_change_id AND last_change_id AND changed_at BETWEEN p.first AND p.last
+          FROM piece AS p CROSS JOIN holding_sale_events
+          WHERE change_id BETWEEN first_change_id AND last_change_id AND changed_at BETWEEN first AND last
             AND (:user IS NULL OR user_id = :user)
             -- A row time that is NULL or one of the spellings of infinity is in no range.
             AND (row_first IS NULL
@@ -152,7 +142,7 @@ WITH
   day_date(day, seconds) AS (
     SELECT day, ((day % 146097 + 146097) % 146097) * 86400 FROM (SELECT DISTINCT day FROM sold)
   ),
-  day_period(day, first_day) AS (
+  day_period(day, first_day) AS MATERIALIZED (
     SELECT day,
            day - CASE coalesce(:period, 'month')
                    WHEN 'day' THEN 0
@@ -173,16 +163,14 @@ WITH
     FROM sold_in_period
   ),
   -- The same days spelled out: years beyond 9999 with all their digits, year 0 and before as BC.
-  label(first_day, text) AS (
-    SELECT first_day,
-           printf('%04d', iif(year > 0, year, 1 - year)) || strftime('-%m-%d', seconds, 'unixepoch')
-             || iif(year > 0, '', ' BC')
-    FROM (SELECT first_day, seconds,
-                 strftime('%Y', seconds, 'unixepoch') + 400 * ((first_day * 86400 - seconds) / (146097 * 86400)) AS year
-          FROM (SELECT DISTINCT first_day, ((first_day % 146097 + 146097) % 146097) * 86400 AS seconds
-                FROM day_period))
+  dated AS (
+    SELECT *, strftime('%Y', seconds, 'unixepoch') + 400 * ((first_day * 86400 - seconds) / (146097 * 86400)) AS year
+    FROM (SELECT *, ((first_day % 146097 + 146097) % 146097) * 86400 AS seconds
+          FROM ranked
+          WHERE :limit = 0 OR place <= coalesce(:limit, 1))
   )
-SELECT text AS period, stock, times_sold, units_sold
-FROM ranked JOIN label USING (first_day)
-WHERE :limit = 0 OR place <= coalesce(:limit, 1)
+SELECT printf('%04d', iif(year > 0, year, 1 - year)) || strftime('-%m-%d', seconds, 'unixepoch')
+         || iif(year > 0, '', ' BC') AS period,
+       stock, times_sold, units_sold
+FROM dated
 ORDER BY first_day, place;

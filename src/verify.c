@@ -93,6 +93,7 @@ int verify_database(struct database *database, const struct verify_watch *watch,
         {"schema", verify_schema},
         {"changes", verify_changes},
         {"counts", verify_counts},
+        {"sums", verify_summaries},
         {"text", verify_texts},
     };
     struct verification verification = {
