@@ -33,7 +33,7 @@ WITH
     SELECT first_change_id, last_change_id FROM plan CROSS JOIN summary_reset WHERE folded > 0 AND op = 't'
     UNION ALL
     SELECT s.first_change_id + value, s.first_change_id + value
-    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_holding_changes AS c CROSS JOIN json_each(c.changes)
+    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_holding_list AS c CROSS JOIN json_each(c.changes)
     WHERE folded > 0 AND c.step = s.step AND c.holding_id = :holding
   ),
   touching AS (

@@ -89,7 +89,7 @@ WITH
       SELECT NULL AS step, NULL AS first_change_id, NULL AS offset
       UNION ALL
       SELECT s.step, s.first_change_id, value
-      FROM summary_step AS s CROSS JOIN summary_user_changes AS u CROSS JOIN json_each(u.changes)
+      FROM summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.changes)
       WHERE u.step = s.step AND u.user_id = :user
     )
     WHERE step IS NULL OR (folded_by_user > 0 AND (several OR first_change_id + offset >= begin_id))

@@ -83,7 +83,7 @@ WITH
                ELSE whole_first * unit > first END
   ),
   -- The rows to read: from one change to another, those of this time. Of one user's sales on whole days only those that
-  -- summary_user_changes has no room for (see schema/004_summaries.sql).
+  -- summary_user_list has no room for (see schema/004_summaries.sql).
   piece(first_change_id, last_change_id, first, last, row_first, row_last) AS MATERIALIZED (
     SELECT folded + 1, 9223372036854775807, first, last, row_first, row_last FROM plan
     UNION ALL
@@ -94,13 +94,13 @@ WITH
       AND hour BETWEEN first / 3600000000 - (first % 3600000000 < 0) AND last / 3600000000 - (last % 3600000000 < 0)
     UNION ALL
     SELECT first_change_id + value, first_change_id + value, first, last, NULL, NULL
-    FROM edge CROSS JOIN summary_step AS s CROSS JOIN summary_user_changes AS u CROSS JOIN json_each(u.changes)
+    FROM edge CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.changes)
     WHERE s.least_changed_at <= last AND s.greatest_changed_at >= first AND u.step = s.step AND u.user_id = :user
     UNION ALL
     SELECT first_change_id + (value >> 2), first_change_id + (value >> 2),
            iif(first = -9223372036854775808, first, day_first * 86400000000),
            iif(last = 9223372036854775807, last, day_end * 86400000000 - 1), NULL, NULL
-    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_changes AS u CROSS JOIN json_each(u.sales)
+    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.sales)
     WHERE folded > 0 AND day_first < day_end AND s.least_changed_at <= last AND s.greatest_changed_at >= first
       AND u.step = s.step AND u.user_id = :user AND value & 3 = 3
   ),
@@ -130,7 +130,7 @@ WITH
     -- One user's, each an integer.
     SELECT (SELECT stock FROM summary_stock AS n WHERE n.stock_no = value >> 2 & 16383), sum(value >> 30),
            sum(value & 3 = 0), sum(value & 3 = 1), sum(value & 3 = 2)
-    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_changes AS u CROSS JOIN json_each(u.sales)
+    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.sales)
     WHERE folded > 0 AND s.least_changed_at <= last AND s.greatest_changed_at >= first
       AND u.step = s.step AND u.user_id = :user AND value & 3 < 3
       AND first_day + (value >> 16 & 16383) - 8192 >= day_first

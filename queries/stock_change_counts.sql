@@ -97,7 +97,7 @@ WITH
       AND hour BETWEEN first / 3600000000 - (first % 3600000000 < 0) AND last / 3600000000 - (last % 3600000000 < 0)
     UNION ALL
     SELECT sign, first_change_id + value, first_change_id + value, first, last, NULL, NULL
-    FROM edge CROSS JOIN summary_step AS s CROSS JOIN summary_user_changes AS u CROSS JOIN json_each(u.changes)
+    FROM edge CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.changes)
     WHERE s.least_changed_at <= last AND s.greatest_changed_at >= first AND u.step = s.step AND u.user_id = :user
   ),
   -- What neither an event nor the history before it tells is not known to have changed.

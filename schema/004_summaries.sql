@@ -84,7 +84,7 @@ CREATE TABLE summary_stock_total(
   PRIMARY KEY (day, stock)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE summary_user_changes(
+CREATE TABLE summary_user_list(
   -- The rows of a step whose old or new owner is this one.
   step       INTEGER NOT NULL,
   user_id    ANY NOT NULL,   -- never NULL
@@ -97,12 +97,12 @@ CREATE TABLE summary_user_changes(
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE summary_stock(
-  -- The stocks in summary_user_changes.sales.
+  -- The stocks in summary_user_list.sales.
   stock_no INTEGER PRIMARY KEY,
   stock    ANY NOT NULL
 ) STRICT;
 
-CREATE TABLE summary_holding_changes(
+CREATE TABLE summary_holding_list(
   -- The rows of a step whose old or new holding_id is this one.
   step       INTEGER NOT NULL,
   holding_id ANY NOT NULL,

@@ -189,7 +189,7 @@ int database_open_writer(struct database *database, const char *path, struct err
     if (configure(database->handle, error)) return -1;
     int state = examine(database, &version, error);
     if (state < 0) return -1;
-    database->upgraded = version > 0 && version < DATABASE_VERSION;
+    database->upgraded_from = version < DATABASE_VERSION ? version : 0;
     if (sqlite3_db_readonly(database->handle, "main") == 1)
         return error_set(error, ERROR_STORAGE, "%s: cannot be written; check its permissions",
                          database->path);

@@ -92,7 +92,8 @@ int loader_open(const struct load_settings *settings, struct positions *position
     if (wal_open(&loader->wal, db, error) || positions_load(loader->positions, db, error) ||
         catalog_open(db, &settings->choices, &loader->catalog, error) ||
         row_states_open(db, &loader->states, error) ||
-        (loader->database.upgraded && catalog_renew(loader->catalog, error)) ||
+        (loader->database.upgraded_from &&
+         catalog_renew(loader->catalog, loader->database.upgraded_from, error)) ||
         catalog_apply_choices(loader->catalog, rebuild_states, loader->states, error) ||
         side_events_open(db, &loader->side_events, error) ||
         (settings->texts && text_logs_open(db, loader->catalog, settings->texts, &loader->texts, error)) ||

@@ -14,7 +14,7 @@
  * the history. Small rests are left for the next time. */
 enum { FULL_STEP = 1 << 17, REST_STEP = 1 << 12, MOST_MEMORY = 10 << 20 };
 
-/* What an entry of summary_user_changes.sales says, see there. */
+/* What an entry of summary_user_list.sales says, see there. */
 enum { STOCK_BITS = 14, DAY_BITS = 14, REASON_BITS = 2, MOST_STOCK_BYTES = 256, SALE_ELSEWHERE = 3 };
 
 /* Beyond are Debezium's infinities, which are no days. */
@@ -82,8 +82,8 @@ static int prepare(struct summaries *summaries, struct error *error)
     } all[] = {
         {"INSERT INTO summary_step VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", &summaries->insert_step},
         {"INSERT INTO summary_hour VALUES(?1, ?2, ?3, ?4)", &summaries->insert_hour},
-        {"INSERT INTO summary_user_changes VALUES(?1, ?2, ?3, ?4)", &summaries->insert_user},
-        {"INSERT INTO summary_holding_changes VALUES(?1, ?2, ?3)", &summaries->insert_holding},
+        {"INSERT INTO summary_user_list VALUES(?1, ?2, ?3, ?4)", &summaries->insert_user},
+        {"INSERT INTO summary_holding_list VALUES(?1, ?2, ?3)", &summaries->insert_holding},
         {"INSERT INTO summary_stock VALUES(?1, ?2)", &summaries->insert_stock},
         {"UPDATE summary_state SET folded_through = ?1, usable = ?2", &summaries->save_state},
     };
@@ -167,8 +167,8 @@ static int give_up(struct summaries *summaries, const char *why, struct error *e
                         "DELETE FROM summary_step; DELETE FROM summary_hour; DELETE FROM summary_user_day;"
                         "DELETE FROM summary_user_total; DELETE FROM summary_stock_hour;"
                         "DELETE FROM summary_stock_day; DELETE FROM summary_stock_total;"
-                        "DELETE FROM summary_user_changes; DELETE FROM summary_stock;"
-                        "DELETE FROM summary_holding_changes; DELETE FROM summary_reset",
+                        "DELETE FROM summary_user_list; DELETE FROM summary_stock;"
+                        "DELETE FROM summary_holding_list; DELETE FROM summary_reset",
                         error);
 }
 
@@ -257,7 +257,7 @@ static bool note_lists(struct summary_lists *list, struct summary_keys *keys, co
     return new != SUMMARY_NO_KEY && (new == old || summary_lists_add(list, new, change));
 }
 
-/* The entry of summary_user_changes.sales. */
+/* The entry of summary_user_list.sales. */
 static bool note_user_sale(struct summaries *summaries, uint32_t user, const struct value *stock, int64_t day,
                            int reason, int64_t units, uint64_t change)
 {

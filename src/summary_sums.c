@@ -194,10 +194,10 @@ static int add_to_totals(const struct folding *folding, int64_t *counters, struc
         if (found <= 0) return found;
         for (; next < sums->count && sums->all[next].bucket < day; next++)
             for (int i = 0; i < SUMMARY_COUNTERS; i++)
-                counters[sums->all[next].key * SUMMARY_COUNTERS + i] += sums->all[next].counters[i];
+                counters[(size_t)sums->all[next].key * SUMMARY_COUNTERS + (size_t)i] += sums->all[next].counters[i];
         for (uint32_t key = 0; key < folding->keys->count; key++) {
             static const int64_t none[SUMMARY_COUNTERS];
-            const int64_t *more = &counters[key * SUMMARY_COUNTERS];
+            const int64_t *more = &counters[(size_t)key * SUMMARY_COUNTERS];
             if (memcmp(more, none, sizeof none) == 0) continue;
             if (add(folding, sums->add_total, day, key, more, error)) return -1;
         }

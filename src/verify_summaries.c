@@ -16,8 +16,8 @@ static const struct {
 } tables[] = {
     {"summary_state", 0},      {"summary_step", 1},         {"summary_hour", 2},
     {"summary_user_day", 2},   {"summary_user_total", 2},   {"summary_stock_hour", 2},
-    {"summary_stock_day", 2},  {"summary_stock_total", 2},  {"summary_user_changes", 2},
-    {"summary_stock", 1},      {"summary_holding_changes", 2}, {"summary_reset", 1},
+    {"summary_stock_day", 2},  {"summary_stock_total", 2},  {"summary_user_list", 2},
+    {"summary_stock", 1},      {"summary_holding_list", 2}, {"summary_reset", 1},
 };
 
 struct replay {

@@ -24,7 +24,7 @@ struct database {
     struct sqlite3 *handle;
     char *path;    /* absolute */
     int lock_fd;   /* -1 for a reader */
-    bool upgraded; /* it was an older one: what is generated in it is to be made anew */
+    int64_t upgraded_from; /* the older version that it was, 0 for none: what is generated in it is to be made anew */
 };
 
 /*
