@@ -312,7 +312,8 @@ int catalog_renew(struct catalog *catalog, int64_t version, struct error *error)
         struct captured_table *table = catalog->tables[i];
         table->views_stale = true;
         if (table->stored_count == 0) continue;
-        result = (version < 2 && note_past(catalog->db, table, error)) || snapshot_load(catalog->db, table, error) ||
+        result = (version < 2 && note_past(catalog->db, table, error)) ||
+                         snapshot_load(catalog->db, table, error) ||
                          table_store_shape(catalog->db, table, 0, error)
                      ? -1
                      : 0;

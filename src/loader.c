@@ -98,8 +98,7 @@ int loader_open(const struct load_settings *settings, struct positions *position
         side_events_open(db, &loader->side_events, error) ||
         (settings->texts && text_logs_open(db, loader->catalog, settings->texts, &loader->texts, error)) ||
         redelivery_open(db, &loader->redelivery, error) ||
-        summaries_open(db, &settings->steps, &loader->summaries, error) ||
-        catch_up(loader, error) ||
+        summaries_open(db, &settings->steps, &loader->summaries, error) || catch_up(loader, error) ||
         database_integer(db, "SELECT max(batch_id) FROM batch", 0, &last_batch, error) ||
         database_integer(db, "SELECT max(last_change_id) FROM batch", 0, &last_change, error) ||
         database_prepare(db, "INSERT INTO batch VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

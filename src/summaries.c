@@ -8,6 +8,7 @@
 #include "cdclite/log.h"
 #include "summary_lists.h"
 #include "summary_resets.h"
+#include "summary_step.h"
 #include "summary_sums.h"
 
 /* Large steps are cheap to write and make few rows to look into; a query reads what is not folded yet from
@@ -24,34 +25,19 @@ static const int64_t day_us = INT64_C(86400000000), hour_us = INT64_C(3600000000
 
 enum part { HOLDING_ID, USER_ID, STOCK, QUANTITY, PARTS };
 
-struct step {
-    bool begun;
-    int64_t first_change_id, last_change_id, first_day;
-    int64_t least_changed_at, greatest_changed_at;
-    int32_t least_partition, greatest_partition;
-    int64_t changes;
-};
-
-/* The rows of an hour in this step. */
-struct hour_span {
-    int64_t hour, first, last;
-};
-
 struct summaries {
     sqlite3 *db;
     struct summary_steps steps;
     bool usable;
     int64_t folded_through, last_step;
-    struct step step;
+    struct summary_step step;
     struct summary_keys users, holdings, stocks, numbered_stocks;
     size_t stored_stocks;
     struct summary_sums by_user, by_stock, by_stock_hour;
     struct summary_lists user_lists[2]; /* changes, sales */
     struct summary_lists holding_list;
     struct summary_resets resets;
-    struct hour_span *hours;
-    size_t hour_count, hour_capacity;
-    sqlite3_stmt *insert_step, *insert_hour, *insert_user, *insert_holding, *insert_stock, *save_state;
+    sqlite3_stmt *insert_user, *insert_holding, *insert_stock, *save_state;
     /* Where the columns stand, of the table with so many. */
     size_t columns, at[PARTS];
 };
@@ -61,12 +47,14 @@ static int read_stocks(struct summaries *summaries, struct error *error)
     sqlite3_stmt *statement;
     struct value stock;
     int code;
-    if (database_prepare(summaries->db, "SELECT stock FROM summary_stock ORDER BY stock_no", &statement, error))
+    if (database_prepare(summaries->db, "SELECT stock FROM summary_stock ORDER BY stock_no", &statement,
+                         error))
         return -1;
     int result = 0;
     while (result == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW) {
         value_from_column(statement, 0, &stock);
-        if (summary_keys_number(&summaries->numbered_stocks, &stock) == SUMMARY_NO_KEY) result = error_memory(error);
+        if (summary_keys_number(&summaries->numbered_stocks, &stock) == SUMMARY_NO_KEY)
+            result = error_memory(error);
     }
     if (result == 0 && code != SQLITE_DONE) result = database_fail(summaries->db, error, "summary_stock");
     sqlite3_finalize(statement);
@@ -80,8 +68,6 @@ static int prepare(struct summaries *summaries, struct error *error)
         const char *sql;
         sqlite3_stmt **statement;
     } all[] = {
-        {"INSERT INTO summary_step VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", &summaries->insert_step},
-        {"INSERT INTO summary_hour VALUES(?1, ?2, ?3, ?4)", &summaries->insert_hour},
         {"INSERT INTO summary_user_list VALUES(?1, ?2, ?3, ?4)", &summaries->insert_user},
         {"INSERT INTO summary_holding_list VALUES(?1, ?2, ?3)", &summaries->insert_holding},
         {"INSERT INTO summary_stock VALUES(?1, ?2)", &summaries->insert_stock},
@@ -92,7 +78,8 @@ static int prepare(struct summaries *summaries, struct error *error)
     return summary_sums_open(&summaries->by_user, summaries->db, error) ||
                    summary_sums_open(&summaries->by_stock, summaries->db, error) ||
                    summary_sums_open(&summaries->by_stock_hour, summaries->db, error) ||
-                   summary_resets_open(&summaries->resets, summaries->db, error)
+                   summary_resets_open(&summaries->resets, summaries->db, error) ||
+                   summary_step_open(&summaries->step, summaries->db, error)
                ? -1
                : 0;
 }
@@ -111,7 +98,8 @@ int summaries_open(sqlite3 *db, const struct summary_steps *steps, struct summar
     summaries->by_stock.kind = &summary_stock_day;
     summaries->by_stock_hour.kind = &summary_stock_hour;
     if (database_integer(db, "SELECT usable FROM summary_state", 0, &usable, error) ||
-        database_integer(db, "SELECT folded_through FROM summary_state", 0, &summaries->folded_through, error) ||
+        database_integer(db, "SELECT folded_through FROM summary_state", 0, &summaries->folded_through,
+                         error) ||
         database_integer(db, "SELECT max(step) FROM summary_step", 0, &summaries->last_step, error) ||
         read_stocks(summaries, error))
         return -1;
@@ -121,7 +109,7 @@ int summaries_open(sqlite3 *db, const struct summary_steps *steps, struct summar
 
 static void forget(struct summaries *summaries)
 {
-    summaries->step = (struct step){0};
+    summary_step_clear(&summaries->step);
     summary_keys_clear(&summaries->users);
     summary_keys_clear(&summaries->holdings);
     summary_keys_clear(&summaries->stocks);
@@ -130,15 +118,13 @@ static void forget(struct summaries *summaries)
     summary_sums_clear(&summaries->by_stock_hour);
     summary_resets_clear(&summaries->resets);
     summaries->user_lists[0].count = summaries->user_lists[1].count = summaries->holding_list.count = 0;
-    summaries->hour_count = 0;
 }
 
 void summaries_close(struct summaries *summaries)
 {
     if (!summaries) return;
-    sqlite3_stmt *const statements[] = {summaries->insert_step,    summaries->insert_hour,
-                                        summaries->insert_user,    summaries->insert_holding,
-                                        summaries->insert_stock,   summaries->save_state};
+    sqlite3_stmt *const statements[] = {summaries->insert_user, summaries->insert_holding,
+                                        summaries->insert_stock, summaries->save_state};
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) sqlite3_finalize(statements[i]);
     summary_sums_close(&summaries->by_user);
     summary_sums_close(&summaries->by_stock);
@@ -151,7 +137,7 @@ void summaries_close(struct summaries *summaries)
     summary_lists_free(&summaries->user_lists[0]);
     summary_lists_free(&summaries->user_lists[1]);
     summary_lists_free(&summaries->holding_list);
-    free(summaries->hours);
+    summary_step_close(&summaries->step);
     free(summaries);
 }
 
@@ -195,8 +181,8 @@ static bool find_columns(struct summaries *summaries, const struct captured_tabl
 
 static bool quantity_fits(const struct value *quantity)
 {
-    return quantity->type == VALUE_NULL ||
-           (quantity->type == VALUE_INTEGER && quantity->integer >= INT32_MIN && quantity->integer <= INT32_MAX);
+    return quantity->type == VALUE_NULL || (quantity->type == VALUE_INTEGER &&
+                                            quantity->integer >= INT32_MIN && quantity->integer <= INT32_MAX);
 }
 
 /* Whether the sums can hold the image. */
@@ -205,42 +191,6 @@ static bool image_fits(const struct summaries *summaries, const struct value *im
     return summary_keys_takes(&image[summaries->at[HOLDING_ID]]) &&
            summary_keys_takes(&image[summaries->at[USER_ID]]) &&
            summary_keys_takes(&image[summaries->at[STOCK]]) && quantity_fits(&image[summaries->at[QUANTITY]]);
-}
-
-/* Where the hour stands, or belongs, in their order. */
-static size_t hour_place(const struct summaries *summaries, int64_t hour)
-{
-    size_t low = 0, high = summaries->hour_count;
-    /* Nearly always the last one. */
-    if (high && summaries->hours[high - 1].hour <= hour) low = high - (summaries->hours[high - 1].hour == hour);
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (summaries->hours[middle].hour < hour)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static bool note_hour(struct summaries *summaries, int64_t hour, int64_t change_id)
-{
-    size_t place = hour_place(summaries, hour);
-    if (place < summaries->hour_count && summaries->hours[place].hour == hour) {
-        summaries->hours[place].last = change_id;
-        return true;
-    }
-    if (summaries->hour_count == summaries->hour_capacity) {
-        size_t capacity = summaries->hour_capacity ? summaries->hour_capacity * 2 : 64;
-        struct hour_span *hours = reallocarray(summaries->hours, capacity, sizeof *hours);
-        if (!hours) return false;
-        summaries->hours = hours;
-        summaries->hour_capacity = capacity;
-    }
-    memmove(summaries->hours + place + 1, summaries->hours + place,
-            (summaries->hour_count++ - place) * sizeof *summaries->hours);
-    summaries->hours[place] = (struct hour_span){hour, change_id, change_id};
-    return true;
 }
 
 /* Both owners (or ids), each once, NULL left out: `changes` counts from the first change of the step. */
@@ -268,7 +218,8 @@ static bool note_user_sale(struct summaries *summaries, uint32_t user, const str
         number = summary_keys_number(numbered, stock);
     uint64_t sale = change << REASON_BITS | SALE_ELSEWHERE;
     if (number != SUMMARY_NO_KEY && days < 1 << DAY_BITS)
-        sale = (((uint64_t)units << DAY_BITS | days) << STOCK_BITS | number) << REASON_BITS | (unsigned)reason;
+        sale =
+            (((uint64_t)units << DAY_BITS | days) << STOCK_BITS | number) << REASON_BITS | (unsigned)reason;
     return !buffer_failed(&numbered->texts) && summary_lists_add(&summaries->user_lists[1], user, sale);
 }
 
@@ -302,7 +253,8 @@ static bool note_sale(struct summaries *summaries, const struct history_row *row
     return owner != SUMMARY_NO_KEY && note_user_sale(summaries, owner, stock, day, reason, units, change);
 }
 
-static bool note_changed(struct summaries *summaries, const struct history_row *row, bool same_stock, int64_t day)
+static bool note_changed(struct summaries *summaries, const struct history_row *row, bool same_stock,
+                         int64_t day)
 {
     const size_t stock = summaries->at[STOCK], quantity = summaries->at[QUANTITY];
     bool stock_changed = !same_stock && !(row->unknown && row->unknown[stock]);
@@ -318,33 +270,15 @@ static bool note_changed(struct summaries *summaries, const struct history_row *
     return true;
 }
 
-static void note_step(struct step *step, const struct history_row *row, int64_t day)
-{
-    if (!step->begun)
-        *step = (struct step){.begun = true,
-                              .first_change_id = row->change_id,
-                              .first_day = day,
-                              .least_changed_at = row->changed_at,
-                              .greatest_changed_at = row->changed_at,
-                              .least_partition = row->partition,
-                              .greatest_partition = row->partition};
-    step->last_change_id = row->change_id;
-    step->changes++;
-    if (row->changed_at < step->least_changed_at) step->least_changed_at = row->changed_at;
-    if (row->changed_at > step->greatest_changed_at) step->greatest_changed_at = row->changed_at;
-    if (row->partition < step->least_partition) step->least_partition = row->partition;
-    if (row->partition > step->greatest_partition) step->greatest_partition = row->partition;
-}
-
 static bool note_row(struct summaries *summaries, const struct history_row *row)
 {
     bool has_before = row->op == 'u' || row->op == 'd', has_after = row->op != 'd' && row->op != 't';
     const struct value *before = has_before ? row->before : NULL, *after = has_after ? row->after : NULL;
-    const size_t stock = summaries->at[STOCK], user = summaries->at[USER_ID], holding = summaries->at[HOLDING_ID];
+    const size_t stock = summaries->at[STOCK], user = summaries->at[USER_ID],
+                 holding = summaries->at[HOLDING_ID];
     int64_t day = floor_divide(row->changed_at, day_us);
-    note_step(&summaries->step, row, day);
+    if (!summary_step_add(&summaries->step, row, day, floor_divide(row->changed_at, hour_us))) return false;
     uint64_t change = (uint64_t)(row->change_id - summaries->step.first_change_id);
-    if (!note_hour(summaries, floor_divide(row->changed_at, hour_us), row->change_id)) return false;
     if ((row->op == 'r' || row->op == 't') && !summary_resets_add(&summaries->resets, row)) return false;
     if (row->op == 't') return true;
     if (!note_lists(&summaries->user_lists[0], &summaries->users, before ? &before[user] : NULL,
@@ -369,7 +303,8 @@ int summaries_add(struct summaries *summaries, const struct captured_table *tabl
 {
     if (!is_summed(table) || !summaries->usable) return 0;
     if (table->count && summaries->columns != table->count && !find_columns(summaries, table))
-        return give_up(summaries, "its columns are of other types than the sums that answer queries are", error);
+        return give_up(summaries, "its columns are of other types than the sums that answer queries are",
+                       error);
     if (row->changed_at < -FARTHEST || row->changed_at > FARTHEST || !summary_resets_takes(row) ||
         (row->op != 't' && (!image_fits(summaries, row->before) || !image_fits(summaries, row->after))))
         return give_up(summaries, "a value came that the sums that answer queries cannot hold", error);
@@ -383,31 +318,7 @@ static size_t memory(const struct summaries *summaries)
            summary_sums_size(&summaries->by_stock) + summary_sums_size(&summaries->by_stock_hour) +
            summary_lists_size(&summaries->user_lists[0]) + summary_lists_size(&summaries->user_lists[1]) +
            summary_lists_size(&summaries->holding_list) + summary_resets_size(&summaries->resets) +
-           summaries->hour_count * sizeof *summaries->hours;
-}
-
-static int write_step(const struct summaries *summaries, int64_t number, struct error *error)
-{
-    const struct step *step = &summaries->step;
-    sqlite3_stmt *insert = summaries->insert_step;
-    sqlite3_bind_int64(insert, 1, number);
-    sqlite3_bind_int64(insert, 2, step->first_change_id);
-    sqlite3_bind_int64(insert, 3, step->last_change_id);
-    sqlite3_bind_int64(insert, 4, step->first_day);
-    sqlite3_bind_int64(insert, 5, step->least_changed_at);
-    sqlite3_bind_int64(insert, 6, step->greatest_changed_at);
-    sqlite3_bind_int(insert, 7, step->least_partition);
-    sqlite3_bind_int(insert, 8, step->greatest_partition);
-    if (database_step(summaries->db, insert, error)) return -1;
-    insert = summaries->insert_hour;
-    sqlite3_bind_int64(insert, 2, number);
-    for (size_t i = 0; i < summaries->hour_count; i++) {
-        sqlite3_bind_int64(insert, 1, summaries->hours[i].hour);
-        sqlite3_bind_int64(insert, 3, summaries->hours[i].first);
-        sqlite3_bind_int64(insert, 4, summaries->hours[i].last);
-        if (database_step(summaries->db, insert, error)) return -1;
-    }
-    return 0;
+           summary_step_size(&summaries->step);
 }
 
 static int write_stocks(struct summaries *summaries, struct error *error)
@@ -424,13 +335,13 @@ static int write_stocks(struct summaries *summaries, struct error *error)
 int summaries_fold(struct summaries *summaries, struct error *error)
 {
     sqlite3 *db = summaries->db;
-    if (!summaries->step.begun) return 0;
+    if (!summaries->step.changes) return 0;
     int64_t number = ++summaries->last_step;
     summaries->folded_through = summaries->step.last_change_id;
     sqlite3_bind_int64(summaries->save_state, 1, summaries->folded_through);
     sqlite3_bind_int(summaries->save_state, 2, 1);
     /* The lists first: sorting the sums takes their keys. */
-    if (write_step(summaries, number, error) || write_stocks(summaries, error) ||
+    if (summary_step_write(&summaries->step, db, number, error) || write_stocks(summaries, error) ||
         summary_lists_fold(summaries->user_lists, 2, db, number, &summaries->users, summaries->insert_user,
                            error) ||
         summary_lists_fold(&summaries->holding_list, 1, db, number, &summaries->holdings,
@@ -438,8 +349,7 @@ int summaries_fold(struct summaries *summaries, struct error *error)
         summary_sums_fold(&summaries->by_user, db, &summaries->users, error) ||
         summary_sums_fold(&summaries->by_stock, db, &summaries->stocks, error) ||
         summary_sums_fold(&summaries->by_stock_hour, db, &summaries->stocks, error) ||
-        summary_resets_fold(&summaries->resets, db, error) ||
-        database_step(db, summaries->save_state, error))
+        summary_resets_fold(&summaries->resets, db, error) || database_step(db, summaries->save_state, error))
         return error_context(error, "summaries");
     forget(summaries);
     return 0;
@@ -476,11 +386,11 @@ static int take_row(void *context, const struct history_row *row, struct error *
 int summaries_catch_up(struct summaries *summaries, struct captured_table *table, struct error *error)
 {
     if (!table || !is_summed(table) || !summaries->usable) return 0;
-    int64_t through = summaries->step.begun ? summaries->step.last_change_id : summaries->folded_through;
+    int64_t through = summaries->step.changes ? summaries->step.last_change_id : summaries->folded_through;
     struct catching_up catching_up = {summaries, table};
     if (database_run(summaries->db, "BEGIN IMMEDIATE", error)) return -1;
-    int result = history_scan(summaries->db, table, through + 1, INT64_MAX, HISTORY_FILLED, take_row, &catching_up,
-                              error);
+    int result = history_scan(summaries->db, table, through + 1, INT64_MAX, HISTORY_FILLED, take_row,
+                              &catching_up, error);
     if (result < 0 || (result == ENOUGH && summaries_fold(summaries, error)) ||
         database_run(summaries->db, "COMMIT", error))
         return -1;

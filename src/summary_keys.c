@@ -99,27 +99,64 @@ void summary_keys_bind(const struct summary_keys *keys, sqlite3_stmt *statement,
     }
 }
 
-/* Integers, texts by their bytes, NULL. */
-static int compare(const void *a, const void *b, void *context)
+/* By their bytes. */
+static int compare_texts(const void *a, const void *b, void *context)
 {
     const struct summary_keys *keys = context;
     const struct summary_key *x = &keys->all[*(const uint32_t *)a], *y = &keys->all[*(const uint32_t *)b];
-    if (x->type != y->type)
-        return (x->type == VALUE_INTEGER || y->type == VALUE_NULL) ? -1 : 1;
-    if (x->type == VALUE_INTEGER) return (x->is.integer > y->is.integer) - (x->is.integer < y->is.integer);
-    if (x->type == VALUE_NULL) return 0;
     uint32_t shorter = x->size < y->size ? x->size : y->size;
     int order = memcmp(text_of(keys, x), text_of(keys, y), shorter);
     return order ? order : (x->size > y->size) - (x->size < y->size);
 }
 
+enum { DIGIT_BITS = 8, DIGITS = 1 << DIGIT_BITS };
+
+/* An integer as it is ordered among unsigned ones. */
+static uint64_t ordered(const struct summary_keys *keys, uint32_t number)
+{
+    return (uint64_t)keys->all[number].is.integer ^ (uint64_t)1 << 63;
+}
+
+/* Sorts integers digit by digit, from the lowest: many, and mostly small, so that few digits differ. */
+static void sort_integers(const struct summary_keys *keys, uint32_t *numbers, uint32_t *spare, size_t count)
+{
+    uint64_t differing = 0;
+    for (size_t i = 1; i < count; i++) differing |= ordered(keys, numbers[i]) ^ ordered(keys, numbers[0]);
+    uint32_t *from = numbers, *to = spare;
+    for (int shift = 0; shift < 64; shift += DIGIT_BITS) {
+        size_t starts[DIGITS + 1] = {0};
+        if (!(differing >> shift & (DIGITS - 1))) continue;
+        for (size_t i = 0; i < count; i++) starts[(ordered(keys, from[i]) >> shift & (DIGITS - 1)) + 1]++;
+        for (size_t i = 1; i < DIGITS; i++) starts[i] += starts[i - 1];
+        for (size_t i = 0; i < count; i++)
+            to[starts[ordered(keys, from[i]) >> shift & (DIGITS - 1)]++] = from[i];
+        uint32_t *sorted = to;
+        to = from;
+        from = sorted;
+    }
+    if (from != numbers) memcpy(numbers, from, count * sizeof *numbers);
+}
+
 uint32_t *summary_keys_sorted(const struct summary_keys *keys)
 {
-    uint32_t *sorted = malloc((keys->count + 1) * sizeof *sorted);
-    if (!sorted) return NULL;
-    for (size_t i = 0; i < keys->count; i++) sorted[i] = (uint32_t)i;
-    qsort_r(sorted, keys->count, sizeof *sorted, compare, (void *)keys);
-    return sorted;
+    static const enum value_type order[] = {VALUE_INTEGER, VALUE_TEXT, VALUE_NULL};
+    uint32_t *sorted = malloc((keys->count + 1) * sizeof *sorted),
+             *spare = malloc((keys->count + 1) * sizeof *spare);
+    size_t count = 0;
+    for (size_t kind = 0; kind < sizeof order / sizeof *order && sorted && spare; kind++) {
+        size_t start = count;
+        for (size_t i = 0; i < keys->count; i++)
+            if (keys->all[i].type == order[kind]) sorted[count++] = (uint32_t)i;
+        if (order[kind] == VALUE_INTEGER) {
+            sort_integers(keys, sorted, spare, count);
+        } else {
+            qsort_r(sorted + start, count - start, sizeof *sorted, compare_texts, (void *)keys);
+        }
+    }
+    free(spare);
+    if (spare) return sorted;
+    free(sorted);
+    return NULL;
 }
 
 size_t summary_keys_size(const struct summary_keys *keys)

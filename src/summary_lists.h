@@ -21,8 +21,8 @@ struct summary_lists {
 bool summary_lists_add(struct summary_lists *lists, uint32_t key, uint64_t number);
 
 /*
- * Writes a row for each key that has a list in `lists[0]`, in the order of the keys: the step, the key, and its
- * list in each of the `count` lists as JSON. `insert` takes these in that order.
+ * Writes a row for each key that has a list in `lists[0]`, in the order of the keys: the step, the key, and
+ * its list in each of the `count` lists as JSON. `insert` takes these in that order.
  */
 int summary_lists_fold(const struct summary_lists *lists, size_t count, struct sqlite3 *db, int64_t step,
                        const struct summary_keys *keys, struct sqlite3_stmt *insert, struct error *error);

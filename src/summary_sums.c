@@ -15,8 +15,11 @@
  */
 enum { TOTAL_RATIO = 2, LEAST_TOTAL = 8 };
 
-const struct summary_kind summary_user_day = {
-    "summary_user_day", "summary_user_total", "day", "user_id", {"stock_changes", "quantity_changes", "changed_events"}};
+const struct summary_kind summary_user_day = {"summary_user_day",
+                                              "summary_user_total",
+                                              "day",
+                                              "user_id",
+                                              {"stock_changes", "quantity_changes", "changed_events"}};
 const struct summary_kind summary_stock_day = {
     "summary_stock_day", "summary_stock_total", "day", "stock", {"units", "switched", "reduced", "closed"}};
 const struct summary_kind summary_stock_hour = {
@@ -44,6 +47,19 @@ static int prepare_add(sqlite3 *db, const struct summary_kind *kind, const char 
     return result;
 }
 
+/* A row that is not there yet: SQLite looks for it only once. */
+static int prepare_insert(sqlite3 *db, const struct summary_kind *kind, sqlite3_stmt **statement,
+                          struct error *error)
+{
+    struct buffer sql = {0};
+    buffer_printf(&sql, "INSERT OR FAIL INTO %s VALUES(?1, ?2", kind->table);
+    for (int i = 0; kind->counters[i]; i++) buffer_printf(&sql, ", ?%d", i + 3);
+    buffer_char(&sql, ')');
+    int result = prepare(db, &sql, statement, error);
+    buffer_free(&sql);
+    return result;
+}
+
 /* ?1: the day of the total, ?2: the total before, ?3: the first day that it lacks. */
 static int prepare_make_total(sqlite3 *db, const struct summary_kind *kind, sqlite3_stmt **statement,
                               struct error *error)
@@ -54,10 +70,11 @@ static int prepare_make_total(sqlite3 *db, const struct summary_kind *kind, sqli
     buffer_printf(&sql, "INSERT INTO %s SELECT ?1, %s", kind->totals, kind->key);
     for (int i = 0; kind->counters[i]; i++) buffer_printf(&sql, ", sum(%s)", kind->counters[i]);
     const char *list = buffer_string(&columns);
-    buffer_printf(&sql,
-                  " FROM (SELECT %s FROM %s WHERE day = ?2 UNION ALL SELECT %s FROM %s WHERE day >= ?3 AND day < "
-                  "?1) GROUP BY %s",
-                  list, kind->totals, list, kind->table, kind->key);
+    buffer_printf(
+        &sql,
+        " FROM (SELECT %s FROM %s WHERE day = ?2 UNION ALL SELECT %s FROM %s WHERE day >= ?3 AND day < "
+        "?1) GROUP BY %s",
+        list, kind->totals, list, kind->table, kind->key);
     sql.failed |= columns.failed;
     int result = prepare(db, &sql, statement, error);
     buffer_free(&sql);
@@ -69,13 +86,19 @@ int summary_sums_open(struct summary_sums *sums, sqlite3 *db, struct error *erro
 {
     const struct summary_kind *kind = sums->kind;
     struct buffer sql = {0};
-    int result = prepare_add(db, kind, kind->table, &sums->add, error);
-    if (result || !kind->totals) return result;
-    if (prepare_add(db, kind, kind->totals, &sums->add_total, error) ||
-        prepare_make_total(db, kind, &sums->make_total, error))
-        return -1;
+    buffer_printf(&sql, "SELECT max(%s) FROM %s", kind->bucket, kind->table);
+    int result = prepare(db, &sql, &sums->last, error);
+    if (result == 0) result = prepare_add(db, kind, kind->table, &sums->add, error);
+    if (result == 0) result = prepare_insert(db, kind, &sums->insert, error);
+    if (result || !kind->totals) {
+        buffer_free(&sql);
+        return result;
+    }
+    result = prepare_add(db, kind, kind->totals, &sums->add_total, error);
+    if (result == 0) result = prepare_make_total(db, kind, &sums->make_total, error);
     buffer_printf(&sql, "SELECT min(day) FROM %s WHERE day > ?1", kind->totals);
-    result = prepare(db, &sql, &sums->next_total, error);
+    if (result == 0) result = prepare(db, &sql, &sums->next_total, error);
+    buffer_clear(&sql);
     buffer_printf(&sql, "SELECT max(day) FROM %s", kind->totals);
     if (result == 0) result = prepare(db, &sql, &sums->last_total, error);
     buffer_printf(&sql, "SELECT day, count(*) FROM %s WHERE day >= ?1 GROUP BY day", kind->table);
@@ -88,8 +111,9 @@ int summary_sums_open(struct summary_sums *sums, sqlite3 *db, struct error *erro
 
 void summary_sums_close(struct summary_sums *sums)
 {
-    sqlite3_stmt *const statements[] = {sums->add,   sums->add_total,  sums->next_total, sums->last_total,
-                                        sums->sizes, sums->total_size, sums->make_total};
+    sqlite3_stmt *const statements[] = {sums->insert,    sums->add,        sums->last,
+                                        sums->add_total, sums->next_total, sums->last_total,
+                                        sums->sizes,     sums->total_size, sums->make_total};
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) sqlite3_finalize(statements[i]);
     free(sums->all);
     free(sums->buckets);
@@ -141,7 +165,8 @@ static int bucket_order(const void *a, const void *b)
     return (x->key > y->key) - (x->key < y->key);
 }
 
-/* Sorts the sums by bucket and key; from then on their keys are places in `sorted`, and they are not found by key. */
+/* Sorts the sums by bucket and key; from then on their keys are places in `sorted`, and they are not found by
+ * key. */
 static int sort(struct summary_sums *sums, const uint32_t *sorted, size_t key_count, struct error *error)
 {
     uint32_t *place = malloc((key_count + 1) * sizeof *place);
@@ -194,7 +219,8 @@ static int add_to_totals(const struct folding *folding, int64_t *counters, struc
         if (found <= 0) return found;
         for (; next < sums->count && sums->all[next].bucket < day; next++)
             for (int i = 0; i < SUMMARY_COUNTERS; i++)
-                counters[(size_t)sums->all[next].key * SUMMARY_COUNTERS + (size_t)i] += sums->all[next].counters[i];
+                counters[(size_t)sums->all[next].key * SUMMARY_COUNTERS + (size_t)i] +=
+                    sums->all[next].counters[i];
         for (uint32_t key = 0; key < folding->keys->count; key++) {
             static const int64_t none[SUMMARY_COUNTERS];
             const int64_t *more = &counters[(size_t)key * SUMMARY_COUNTERS];
@@ -218,7 +244,8 @@ static int make_total(const struct folding *folding, int64_t day, bool has_last,
 static int64_t total_size(const struct summary_sums *sums, int64_t day)
 {
     sqlite3_bind_int64(sums->total_size, 1, day);
-    int64_t size = sqlite3_step(sums->total_size) == SQLITE_ROW ? sqlite3_column_int64(sums->total_size, 0) : 0;
+    int64_t size =
+        sqlite3_step(sums->total_size) == SQLITE_ROW ? sqlite3_column_int64(sums->total_size, 0) : 0;
     sqlite3_reset(sums->total_size);
     return size;
 }
@@ -251,6 +278,21 @@ static int extend_totals(const struct folding *folding, struct error *error)
     return result;
 }
 
+/* Those behind all that the table has are new. */
+static int write_sums(const struct folding *folding, struct error *error)
+{
+    const struct summary_sums *sums = folding->sums;
+    int64_t last;
+    int has_last = read_day(folding->db, sums->last, &last, error);
+    int result = has_last < 0 ? -1 : 0;
+    for (size_t i = 0; i < sums->count && result == 0; i++) {
+        const struct summary_sum *sum = &sums->all[i];
+        bool is_new = !has_last || sum->bucket > last;
+        result = add(folding, is_new ? sums->insert : sums->add, sum->bucket, sum->key, sum->counters, error);
+    }
+    return result;
+}
+
 static int write_totals(const struct folding *folding, struct error *error)
 {
     int64_t *counters = calloc(folding->keys->count + 1, SUMMARY_COUNTERS * sizeof *counters);
@@ -269,8 +311,7 @@ int summary_sums_fold(struct summary_sums *sums, sqlite3 *db, const struct summa
     if (!sorted) return error_memory(error);
     const struct folding folding = {sums, db, keys, sorted};
     result = sort(sums, sorted, keys->count, error);
-    for (size_t i = 0; i < sums->count && result == 0; i++)
-        result = add(&folding, sums->add, sums->all[i].bucket, sums->all[i].key, sums->all[i].counters, error);
+    if (result == 0) result = write_sums(&folding, error);
     if (result == 0 && sums->kind->totals) result = write_totals(&folding, error);
     free(sorted);
     summary_sums_clear(sums);

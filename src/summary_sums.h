@@ -8,7 +8,8 @@ struct sqlite3;
 
 enum { SUMMARY_COUNTERS = 4 };
 
-/* What is summed: which table has it by day or hour, and which has the totals before some days (NULL: none). */
+/* What is summed: which table has it by day or hour, and which has the totals before some days (NULL: none).
+ */
 struct summary_kind {
     const char *table, *totals;
     const char *bucket, *key;
@@ -29,7 +30,8 @@ struct summary_sums {
     size_t count, capacity;
     uint32_t *buckets; /* index + 1 into `all` */
     size_t bucket_count;
-    struct sqlite3_stmt *add, *add_total, *next_total, *last_total, *sizes, *total_size, *make_total;
+    struct sqlite3_stmt *insert, *add, *last, *add_total, *next_total, *last_total, *sizes, *total_size,
+        *make_total;
 };
 
 int summary_sums_open(struct summary_sums *sums, struct sqlite3 *db, struct error *error);

@@ -14,10 +14,10 @@ static const struct {
     const char *name;
     int key_columns;
 } tables[] = {
-    {"summary_state", 0},      {"summary_step", 1},         {"summary_hour", 2},
-    {"summary_user_day", 2},   {"summary_user_total", 2},   {"summary_stock_hour", 2},
-    {"summary_stock_day", 2},  {"summary_stock_total", 2},  {"summary_user_list", 2},
-    {"summary_stock", 1},      {"summary_holding_list", 2}, {"summary_reset", 1},
+    {"summary_state", 0},     {"summary_step", 1},         {"summary_hour", 2},
+    {"summary_user_day", 2},  {"summary_user_total", 2},   {"summary_stock_hour", 2},
+    {"summary_stock_day", 2}, {"summary_stock_total", 2},  {"summary_user_list", 2},
+    {"summary_stock", 1},     {"summary_holding_list", 2}, {"summary_reset", 1},
 };
 
 struct replay {
@@ -71,7 +71,8 @@ static int compare_rows(sqlite3_stmt *a, sqlite3_stmt *b, int from, int to)
     return 0;
 }
 
-static int tell(const struct replay *replay, const char *table, int key_columns, sqlite3_stmt *row, const char *what)
+static int tell(const struct replay *replay, const char *table, int key_columns, sqlite3_stmt *row,
+                const char *what)
 {
     struct buffer key = {0};
     struct value value;
@@ -120,7 +121,9 @@ static int compare_table(const struct replay *replay, const char *table, int key
     char sql[96];
     sqlite3_stmt *found = NULL, *expected = NULL;
     snprintf(sql, sizeof sql, "SELECT * FROM %s%s", table,
-             keys == 0 ? "" : keys == 1 ? " ORDER BY 1" : " ORDER BY 1, 2");
+             keys == 0   ? ""
+             : keys == 1 ? " ORDER BY 1"
+                         : " ORDER BY 1, 2");
     int result = database_prepare(replay->verification->db, sql, &found, error) ||
                          database_prepare(replay->db, sql, &expected, error) ||
                          compare_all(replay, table, keys, found, expected, error)
@@ -136,14 +139,16 @@ static int make_again(struct replay *replay, struct captured_table *table, bool 
 {
     static const struct summary_steps steps = {0};
     sqlite3 *db = replay->verification->db;
-    if (sqlite3_open("", &replay->db) != SQLITE_OK) return database_fail(replay->db, error, "a temporary file");
+    if (sqlite3_open("", &replay->db) != SQLITE_OK)
+        return database_fail(replay->db, error, "a temporary file");
     if (database_run(replay->db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", error) ||
         database_run(replay->db, embedded_find("schema/004_summaries.sql")->text, error))
         return -1;
     if (!usable) return database_run(replay->db, "UPDATE summary_state SET usable = 0", error);
     if (!table) return 0;
     if (summaries_open(replay->db, &steps, &replay->summaries, error) ||
-        database_prepare(db, "SELECT last_change_id FROM summary_step ORDER BY step", &replay->steps, error) ||
+        database_prepare(db, "SELECT last_change_id FROM summary_step ORDER BY step", &replay->steps,
+                         error) ||
         read_step(replay, error) || database_run(replay->db, "BEGIN", error) ||
         history_scan(db, table, INT64_MIN, replay->folded_through, HISTORY_FILLED, take_row, replay, error) ||
         summaries_fold(replay->summaries, error))
@@ -157,8 +162,8 @@ int verify_summaries(struct verification *verification, struct error *error)
     struct captured_table *table = catalog_named(verification->catalog, "holding");
     struct replay replay = {.verification = verification, .table = table};
     if (database_integer(verification->db, "SELECT usable FROM summary_state", 0, &usable, error) ||
-        database_integer(verification->db, "SELECT folded_through FROM summary_state", 0, &replay.folded_through,
-                         error))
+        database_integer(verification->db, "SELECT folded_through FROM summary_state", 0,
+                         &replay.folded_through, error))
         return -1;
     int result = make_again(&replay, table, usable != 0, error);
     for (size_t i = 0; i < sizeof tables / sizeof *tables && result == 0; i++)

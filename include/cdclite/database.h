@@ -22,9 +22,10 @@ extern const char *const database_migrations[DATABASE_VERSION];
 /* One open SQLite file. */
 struct database {
     struct sqlite3 *handle;
-    char *path;    /* absolute */
-    int lock_fd;   /* -1 for a reader */
-    int64_t upgraded_from; /* the older version that it was, 0 for none: what is generated in it is to be made anew */
+    char *path;            /* absolute */
+    int lock_fd;           /* -1 for a reader */
+    int64_t upgraded_from; /* the older version that it was, 0 for none: what is generated in it is to be made
+                              anew */
 };
 
 /*
