@@ -482,6 +482,11 @@ static int rest(struct loader *loader, struct error *error)
     return wal_tend(&loader->wal, error);
 }
 
+static int finish(struct loader *loader, struct source *source, struct error *error)
+{
+    return commit_batch(loader, source, error) || rest(loader, error) ? -1 : 0;
+}
+
 int loader_run(struct loader *loader, struct source *source, const volatile sig_atomic_t *stop,
                struct error *error)
 {
@@ -519,5 +524,5 @@ int loader_run(struct loader *loader, struct source *source, const volatile sig_
         }
     }
     progress_end(&progress);
-    return commit_batch(loader, source, error) || rest(loader, error) ? -1 : 0;
+    return finish(loader, source, error);
 }

@@ -29,7 +29,8 @@ static bool is(const struct summary_keys *keys, const struct summary_key *key, c
     if (key->type != value->type) return false;
     if (key->type == VALUE_INTEGER) return key->is.integer == value->integer;
     return key->type == VALUE_NULL ||
-           (key->size == value->bytes.size && memcmp(text_of(keys, key), value->bytes.at, key->size) == 0);
+           (key->size == value->bytes.size &&
+            (key->size == 0 || memcmp(text_of(keys, key), value->bytes.at, key->size) == 0));
 }
 
 /* The place of the value, or the free one where it belongs. */

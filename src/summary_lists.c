@@ -43,7 +43,7 @@ static bool group(const struct summary_lists *lists, size_t keys, struct grouped
 
 static size_t start_of(const struct grouped *grouped, uint32_t key)
 {
-    return key ? grouped->ends[key - 1] : 0;
+    return key && grouped->ends ? grouped->ends[key - 1] : 0;
 }
 
 static char *write_number(char *at, uint64_t number)
@@ -88,11 +88,12 @@ int summary_lists_fold(const struct summary_lists *lists, size_t count, sqlite3 
                        const struct summary_keys *keys, sqlite3_stmt *insert, struct error *error)
 {
     struct grouped grouped[MOST_LISTS] = {0};
-    bool enough = true;
+    int result = 0;
     uint32_t *sorted = summary_keys_sorted(keys);
-    for (size_t i = 0; i < count; i++) enough = enough && group(&lists[i], keys->count, &grouped[i]);
-    int result = sorted && enough ? 0 : error_memory(error);
-    for (size_t i = 0; i < keys->count && result == 0; i++)
+    if (!sorted) result = error_memory(error);
+    for (size_t i = 0; i < count && result == 0; i++)
+        if (!group(&lists[i], keys->count, &grouped[i])) result = error_memory(error);
+    for (size_t i = 0; i < keys->count && result == 0 && grouped[0].ends; i++)
         if (start_of(&grouped[0], sorted[i]) < grouped[0].ends[sorted[i]])
             result = write_row(grouped, count, db, step, keys, sorted[i], insert, error);
     for (size_t i = 0; i < count; i++) {

@@ -23,15 +23,20 @@ bool summary_resets_takes(const struct history_row *row)
     return summary_keys_takes(&row->lsn) && summary_keys_takes(&row->tx_id);
 }
 
+/* Whether a snapshot's row belongs to this one. */
+static bool goes_on(const struct summary_reset *last, int64_t changed_at, uint32_t lsn, uint32_t tx_id)
+{
+    return last->op == 'r' && last->changed_at == changed_at && last->lsn == lsn && last->tx_id == tx_id;
+}
+
 bool summary_resets_add(struct summary_resets *resets, const struct history_row *row)
 {
     uint32_t lsn = summary_keys_number(&resets->values, &row->lsn);
     uint32_t tx_id = summary_keys_number(&resets->values, &row->tx_id);
-    struct summary_reset *last = resets->count ? &resets->all[resets->count - 1] : NULL;
     if (lsn == SUMMARY_NO_KEY || tx_id == SUMMARY_NO_KEY) return false;
-    if (last && last->op == row->op && row->op == 'r' && last->changed_at == row->changed_at &&
-        last->lsn == lsn && last->tx_id == tx_id) {
-        last->last_change_id = row->change_id;
+    if (resets->count && row->op == 'r' &&
+        goes_on(&resets->all[resets->count - 1], row->changed_at, lsn, tx_id)) {
+        resets->all[resets->count - 1].last_change_id = row->change_id;
         return true;
     }
     if (resets->count == resets->capacity) {
