@@ -52,9 +52,9 @@ WITH
     WHERE first IS NOT NULL AND last IS NOT NULL AND coalesce(:time, 'commit') IN ('commit', 'row')
   ),
   -- Days and hours count from 1970. What the summaries cover is taken from them: the whole days of the period and, for
-  -- all users, the whole hours before and behind these, up to the last change folded. The rest is read from the history: at
-  -- both ends of the period, and the changes not folded yet. All of it is, where the summaries cannot tell (folded is
-  -- 0). Each reference to plan costs SQLite time, so there are few.
+  -- all users, the whole hours before and behind these, up to the last change folded. The rest is read from the
+  -- history: at both ends of the period, and the changes not folded yet. All of it is, where the summaries cannot tell
+  -- (folded is 0). Each reference to plan costs SQLite time, so there are few.
   plan(by_row, folded, first, last, row_first, row_last, unit, day_first, day_end, whole_first, whole_end)
   AS MATERIALIZED (
     SELECT *,

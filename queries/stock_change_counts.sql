@@ -55,8 +55,8 @@ WITH
   -- reference to plan costs SQLite time, so there are few.
   plan(folded, first, last, row_first, row_last, day_first, day_end, from_total, to_total) AS MATERIALIZED (
     SELECT folded, first, last, row_first, row_last, day_first, day_end,
-           (SELECT max(day) FROM summary_user_total WHERE day <= day_first),
-           (SELECT max(day) FROM summary_user_total WHERE day <= day_end)
+           iif(day_end - day_first > 4, (SELECT max(day) FROM summary_user_total WHERE day <= day_first), NULL),
+           iif(day_end - day_first > 4, (SELECT max(day) FROM summary_user_total WHERE day <= day_end), NULL)
     FROM (SELECT iif(usable AND row_first IS NULL AND typeof(:user) IN ('null', 'integer'), folded_through, 0)
                    AS folded,
                  commit_first AS first, commit_last AS last, row_first, row_last,
@@ -104,12 +104,12 @@ WITH
   changed AS NOT MATERIALIZED (
     SELECT *,
            before_holding_stock IS NOT after_holding_stock
-             AND (unavailable IS NULL OR NOT EXISTS (
+             AND iif(unavailable IS NULL, 1, NOT EXISTS (
                SELECT 1 FROM unknown_value AS u, json_each(coalesce(u.columns, unavailable))
                WHERE u.change_id = holding_history.change_id
                  AND value IN ('before_holding_stock', 'after_holding_stock'))) AS stock_changed,
            before_holding_quantity IS NOT after_holding_quantity
-             AND (unavailable IS NULL OR NOT EXISTS (
+             AND iif(unavailable IS NULL, 1, NOT EXISTS (
                SELECT 1 FROM unknown_value AS u, json_each(coalesce(u.columns, unavailable))
                WHERE u.change_id = holding_history.change_id
                  AND value IN ('before_holding_quantity', 'after_holding_quantity'))) AS quantity_changed
@@ -117,8 +117,8 @@ WITH
     WHERE +op = 'u' -- the plus keeps SQLite from making an index for it
   ),
   counted(user_id, stock_changes, quantity_changes, changed_events) AS (
-    -- Whole days are the difference of two totals, each that of the days before some day and of the days from there on;
-    -- within one such stretch, the days themselves.
+    -- Many days are the difference of two totals, each that of the days before some day and of the days from there on;
+    -- few, or those within one such stretch, are the days themselves.
     SELECT nullif(user_id, x''),
            iif(t.day = to_total, stock_changes, -stock_changes),
            iif(t.day = to_total, quantity_changes, -quantity_changes),

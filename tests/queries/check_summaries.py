@@ -4,6 +4,7 @@ are many."""
 import argparse
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -31,7 +32,8 @@ class Place:
         self.db = os.path.join(folder, name + '.db')
         self.recording = os.path.join(folder, name + '.jsonl')
         with open(self.recording, 'wb') as out:
-            subprocess.run([sys.executable, os.path.join(HERE, 'make_spread_events.py'), *words], stdout=out, check=True)
+            subprocess.run([sys.executable, os.path.join(HERE, 'make_spread_events.py'), *words], stdout=out,
+                           check=True)
         self.events = read_recording(self.recording)
 
     def command(self, source, *words):
@@ -106,7 +108,8 @@ class Place:
         return self.value('SELECT count(*) FROM holding_history')
 
     def verify(self):
-        done = subprocess.run([self.given.cdclite, 'verify', '--quiet', '--db', self.db], capture_output=True, text=True)
+        done = subprocess.run([self.given.cdclite, 'verify', '--quiet', '--db', self.db], capture_output=True,
+                              text=True)
         self.expect('verify', (done.returncode, done.stdout.count('\n')), (0, 1))
 
 
@@ -128,6 +131,35 @@ def piece_by_piece(place):
                  place.value('SELECT max(change_id) FROM holding_history'))
     place.check(place.stored(), 25)
     place.verify()
+    damaged(place)
+
+
+def damaged(place):
+    """Sums that are changed behind the program's back are found."""
+    whole, damages = place.db, {
+        'summary_state': 'UPDATE {} SET folded_through = folded_through - 1',
+        'summary_step': 'DELETE FROM {} WHERE step = 2',
+        'summary_hour': 'UPDATE {} SET last_change_id = last_change_id + 1 WHERE step = 2',
+        'summary_user_day': 'UPDATE {} SET changed_events = changed_events + 1 WHERE user_id = 7',
+        'summary_user_total': 'DELETE FROM {} WHERE day = (SELECT max(day) FROM {})',
+        'summary_stock_hour': "UPDATE {} SET units = units - 1 WHERE stock = 'AAPL'",
+        'summary_stock_day': "INSERT INTO {} VALUES(-20000, 'X', 1, 1, 0, 0)",
+        'summary_stock_total': 'UPDATE {} SET closed = closed + 1',
+        'summary_user_list': "UPDATE {} SET changes = '[0]' WHERE step = 3",
+        'summary_holding_list': "UPDATE {} SET holding_id = holding_id + 100000 WHERE step = 1",
+        'summary_stock': "UPDATE {} SET stock = 'Y' WHERE stock_no = 2",
+        'summary_reset': 'DELETE FROM {}'}
+    for table, sql in damages.items():
+        place.db = whole + '.damaged'
+        shutil.copy(whole, place.db)
+        db = sqlite3.connect(place.db)
+        place.expect(f'{table} is damaged', db.execute(sql.format(table, table)).rowcount > 0, True)
+        db.commit()
+        db.close()
+        done = subprocess.run([place.given.cdclite, 'verify', '--quiet', '--db', place.db], capture_output=True,
+                              text=True)
+        place.expect(f'{table}: found', (done.returncode, f'sums: {table}: its row' in done.stdout), (1, True))
+    place.db = whole
 
 
 def killed(place):
