@@ -21,10 +21,26 @@
 --   .parameter set :holding 1001
 --   .read queries/holding_timeline.sql
 WITH
+  -- What the summaries cover is found by them, up to the last change folded. Where they cannot tell (0) all of the
+  -- history is read.
+  plan(folded) AS MATERIALIZED (
+    SELECT iif(usable AND typeof(:holding) = 'integer', folded_through, 0) FROM summary_state
+  ),
+  -- The rows to read: from one change to another.
+  piece(first_change_id, last_change_id) AS MATERIALIZED (
+    SELECT folded + 1, 9223372036854775807 FROM plan
+    UNION ALL
+    SELECT first_change_id, last_change_id FROM plan CROSS JOIN summary_reset WHERE folded > 0 AND op = 't'
+    UNION ALL
+    SELECT s.first_change_id + value, s.first_change_id + value
+    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_holding_list AS c CROSS JOIN json_each(c.changes)
+    WHERE folded > 0 AND c.step = s.step AND c.holding_id = :holding
+  ),
   touching AS (
-    SELECT *, min(kafka_partition) OVER () IS NOT max(kafka_partition) OVER () AS several_partitions
-    FROM holding_history
-    WHERE before_holding_id = :holding OR after_holding_id = :holding OR (op = 't' AND :holding IS NOT NULL)
+    SELECT h.*, min(kafka_partition) OVER () IS NOT max(kafka_partition) OVER () AS several_partitions
+    FROM piece AS p CROSS JOIN holding_history AS h
+    WHERE change_id BETWEEN p.first_change_id AND p.last_change_id
+      AND (before_holding_id = :holding OR after_holding_id = :holding OR (op = 't' AND :holding IS NOT NULL))
   ),
   -- Events arrive in commit order within a partition; between partitions only their times and positions tell.
   placed AS (

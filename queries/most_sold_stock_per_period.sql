@@ -51,12 +51,83 @@ WITH
                      (SELECT microseconds - 1 FROM bound WHERE name = 'to')) AS last)
     WHERE first IS NOT NULL AND last IS NOT NULL AND coalesce(:time, 'commit') IN ('commit', 'row')
   ),
+  -- Days and hours count from 1970. What the summaries cover is taken from them: the whole days of the period and, for
+  -- all users, the whole hours before and behind these, up to the last change folded. The rest is read from the
+  -- history: at both ends of the period, and the changes not folded yet. All of it is, where the summaries cannot tell
+  -- (folded is 0). Each reference to plan costs SQLite time, so there are few.
+  plan(by_row, folded, first, last, row_first, row_last, unit, day_first, day_end, whole_first, whole_end)
+  AS MATERIALIZED (
+    SELECT *,
+           iif(commit_first = -9223372036854775808, commit_first,
+               1 + (commit_first - 1) / unit - ((commit_first - 1) % unit < 0)),
+           iif(commit_last = 9223372036854775807, commit_last,
+               (commit_last + 1) / unit - ((commit_last + 1) % unit < 0))
+    FROM (SELECT by_row, iif(usable AND NOT by_row AND typeof(:user) IN ('null', 'integer'), folded_through, 0),
+                 commit_first, commit_last, row_first, row_last, iif(:user IS NULL, 3600000000, 86400000000) AS unit,
+                 iif(commit_first = -9223372036854775808, commit_first,
+                     1 + (commit_first - 1) / 86400000000 - ((commit_first - 1) % 86400000000 < 0)) AS day_first,
+                 iif(commit_last = 9223372036854775807, commit_last,
+                     (commit_last + 1) / 86400000000 - ((commit_last + 1) % 86400000000 < 0)) AS day_end
+          FROM wanted CROSS JOIN summary_state)
+  ),
+  -- The ends of the period that are no whole hours or, for one user, days.
+  edge(first, last) AS (
+    SELECT iif(behind, whole_end * unit, first),
+           iif(behind OR whole_first > whole_end, last, whole_first * unit - 1)
+    FROM plan CROSS JOIN (SELECT 0 AS behind UNION ALL SELECT 1)
+    WHERE folded > 0 AND first <= last
+      AND CASE WHEN whole_first > whole_end THEN NOT behind
+               WHEN behind THEN whole_end * unit <= last
+               ELSE whole_first * unit > first END
+  ),
+  -- The rows to read: from one change to another, those of this time. Of one user's sales on whole days only those that
+  -- summary_user_list has no room for (see schema/004_summaries.sql).
+  piece(by_row, first_change_id, last_change_id, first, last, row_first, row_last) AS MATERIALIZED (
+    SELECT by_row, folded + 1, 9223372036854775807, first, last, row_first, row_last FROM plan
+    UNION ALL
+    SELECT 0, first_change_id, last_change_id, max(first, hour * 3600000000), min(last, hour * 3600000000 + 3599999999),
+           NULL, NULL
+    FROM edge CROSS JOIN summary_hour
+    WHERE :user IS NULL
+      AND hour BETWEEN first / 3600000000 - (first % 3600000000 < 0) AND last / 3600000000 - (last % 3600000000 < 0)
+    UNION ALL
+    SELECT 0, first_change_id + value, first_change_id + value, first, last, NULL, NULL
+    FROM edge CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.changes)
+    WHERE s.least_changed_at <= last AND s.greatest_changed_at >= first AND u.step = s.step AND u.user_id = :user
+    UNION ALL
+    SELECT 0, first_change_id + (value >> 2), first_change_id + (value >> 2),
+           iif(first = -9223372036854775808, first, day_first * 86400000000),
+           iif(last = 9223372036854775807, last, day_end * 86400000000 - 1), NULL, NULL
+    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.sales)
+    WHERE folded > 0 AND day_first < day_end AND s.least_changed_at <= last AND s.greatest_changed_at >= first
+      AND u.step = s.step AND u.user_id = :user AND value & 3 = 3
+  ),
   sold(day, stock, times_sold, units_sold) AS MATERIALIZED (
+    SELECT day, stock, switched + reduced + closed, units
+    FROM plan CROSS JOIN summary_stock_day
+    WHERE folded > 0 AND :user IS NULL AND day >= day_first AND day < day_end
+    UNION ALL
+    SELECT hour / 24 - (hour % 24 < 0), stock, switched + reduced + closed, units
+    FROM plan CROSS JOIN (SELECT 0 AS behind UNION ALL SELECT 1) CROSS JOIN summary_stock_hour
+    WHERE folded > 0 AND :user IS NULL AND NOT (behind AND day_first > day_end)
+      AND hour >= iif(behind, day_end * 24, whole_first)
+      AND hour < iif(behind OR day_first > day_end, whole_end, day_first * 24)
+    UNION ALL
+    -- One user's, each an integer.
+    SELECT first_day + (value >> 16 & 16383) - 8192 AS day,
+           (SELECT stock FROM summary_stock AS n WHERE n.stock_no = value >> 2 & 16383), count(*), sum(value >> 30)
+    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.sales)
+    WHERE folded > 0 AND s.least_changed_at <= last AND s.greatest_changed_at >= first
+      AND u.step = s.step AND u.user_id = :user AND value & 3 < 3
+      AND first_day + (value >> 16 & 16383) - 8192 >= day_first
+      AND first_day + (value >> 16 & 16383) - 8192 < day_end
+    GROUP BY day, value >> 2 & 16383
+    UNION ALL
     SELECT moment / 86400000000 - (moment % 86400000000 < 0) AS day, stock, count(*), sum(units)
     FROM (SELECT iif(by_row, row_updated_at, changed_at) AS moment, stock, units
-          FROM wanted CROSS JOIN holding_sale_events
-          WHERE (:user IS NULL OR user_id = :user)
-            AND changed_at BETWEEN commit_first AND commit_last
+          FROM piece AS p CROSS JOIN holding_sale_events
+          WHERE change_id BETWEEN first_change_id AND last_change_id AND changed_at BETWEEN first AND last
+            AND (:user IS NULL OR user_id = :user)
             -- A row time that is NULL or one of the spellings of infinity is in no range.
             AND (row_first IS NULL
                  OR (row_updated_at BETWEEN row_first AND row_last
@@ -71,7 +142,7 @@ WITH
   day_date(day, seconds) AS (
     SELECT day, ((day % 146097 + 146097) % 146097) * 86400 FROM (SELECT DISTINCT day FROM sold)
   ),
-  day_period(day, first_day) AS (
+  day_period(day, first_day) AS MATERIALIZED (
     SELECT day,
            day - CASE coalesce(:period, 'month')
                    WHEN 'day' THEN 0
@@ -92,16 +163,14 @@ WITH
     FROM sold_in_period
   ),
   -- The same days spelled out: years beyond 9999 with all their digits, year 0 and before as BC.
-  label(first_day, text) AS (
-    SELECT first_day,
-           printf('%04d', iif(year > 0, year, 1 - year)) || strftime('-%m-%d', seconds, 'unixepoch')
-             || iif(year > 0, '', ' BC')
-    FROM (SELECT first_day, seconds,
-                 strftime('%Y', seconds, 'unixepoch') + 400 * ((first_day * 86400 - seconds) / (146097 * 86400)) AS year
-          FROM (SELECT DISTINCT first_day, ((first_day % 146097 + 146097) % 146097) * 86400 AS seconds
-                FROM day_period))
+  dated AS (
+    SELECT *, strftime('%Y', seconds, 'unixepoch') + 400 * ((first_day * 86400 - seconds) / (146097 * 86400)) AS year
+    FROM (SELECT *, ((first_day % 146097 + 146097) % 146097) * 86400 AS seconds
+          FROM ranked
+          WHERE :limit = 0 OR place <= coalesce(:limit, 1))
   )
-SELECT text AS period, stock, times_sold, units_sold
-FROM ranked JOIN label USING (first_day)
-WHERE :limit = 0 OR place <= coalesce(:limit, 1)
+SELECT printf('%04d', iif(year > 0, year, 1 - year)) || strftime('-%m-%d', seconds, 'unixepoch')
+         || iif(year > 0, '', ' BC') AS period,
+       stock, times_sold, units_sold
+FROM dated
 ORDER BY first_day, place;

@@ -50,21 +50,111 @@ WITH
                  iif(:to IS NULL, 9223372036854775807,
                      (SELECT microseconds - 1 FROM bound WHERE name = 'to')) AS last)
     WHERE first IS NOT NULL AND last IS NOT NULL AND coalesce(:time, 'commit') IN ('commit', 'row')
+  ),
+  -- Days and hours count from 1970. What the summaries cover is taken from them: the whole days of the period and, for
+  -- all users, the whole hours before and behind these, up to the last change folded. The rest is read from the
+  -- history: at both ends of the period, and the changes not folded yet. All of it is, where the summaries cannot tell
+  -- (folded is 0). Each reference to plan costs SQLite time, so there are few.
+  plan(folded, first, last, row_first, row_last, unit, day_first, day_end, whole_first, whole_end, from_total, to_total)
+  AS MATERIALIZED (
+    SELECT *,
+           iif(commit_first = -9223372036854775808, commit_first,
+               1 + (commit_first - 1) / unit - ((commit_first - 1) % unit < 0)),
+           iif(commit_last = 9223372036854775807, commit_last,
+               (commit_last + 1) / unit - ((commit_last + 1) % unit < 0)),
+           (SELECT max(day) FROM summary_stock_total WHERE day <= day_first),
+           (SELECT max(day) FROM summary_stock_total WHERE day <= day_end)
+    FROM (SELECT iif(usable AND row_first IS NULL AND typeof(:user) IN ('null', 'integer'), folded_through, 0),
+                 commit_first, commit_last, row_first, row_last, iif(:user IS NULL, 3600000000, 86400000000) AS unit,
+                 iif(commit_first = -9223372036854775808, commit_first,
+                     1 + (commit_first - 1) / 86400000000 - ((commit_first - 1) % 86400000000 < 0)) AS day_first,
+                 iif(commit_last = 9223372036854775807, commit_last,
+                     (commit_last + 1) / 86400000000 - ((commit_last + 1) % 86400000000 < 0)) AS day_end
+          FROM wanted CROSS JOIN summary_state)
+  ),
+  -- The ends of the period that are no whole hours or, for one user, days.
+  edge(first, last) AS (
+    SELECT iif(behind, whole_end * unit, first),
+           iif(behind OR whole_first > whole_end, last, whole_first * unit - 1)
+    FROM plan CROSS JOIN (SELECT 0 AS behind UNION ALL SELECT 1)
+    WHERE folded > 0 AND first <= last
+      AND CASE WHEN whole_first > whole_end THEN NOT behind
+               WHEN behind THEN whole_end * unit <= last
+               ELSE whole_first * unit > first END
+  ),
+  -- The rows to read: from one change to another, those of this time. Of one user's sales on whole days only those that
+  -- summary_user_list has no room for (see schema/004_summaries.sql).
+  piece(first_change_id, last_change_id, first, last, row_first, row_last) AS MATERIALIZED (
+    SELECT folded + 1, 9223372036854775807, first, last, row_first, row_last FROM plan
+    UNION ALL
+    SELECT first_change_id, last_change_id, max(first, hour * 3600000000), min(last, hour * 3600000000 + 3599999999),
+           NULL, NULL
+    FROM edge CROSS JOIN summary_hour
+    WHERE :user IS NULL
+      AND hour BETWEEN first / 3600000000 - (first % 3600000000 < 0) AND last / 3600000000 - (last % 3600000000 < 0)
+    UNION ALL
+    SELECT first_change_id + value, first_change_id + value, first, last, NULL, NULL
+    FROM edge CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.changes)
+    WHERE s.least_changed_at <= last AND s.greatest_changed_at >= first AND u.step = s.step AND u.user_id = :user
+    UNION ALL
+    SELECT first_change_id + (value >> 2), first_change_id + (value >> 2),
+           iif(first = -9223372036854775808, first, day_first * 86400000000),
+           iif(last = 9223372036854775807, last, day_end * 86400000000 - 1), NULL, NULL
+    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.sales)
+    WHERE folded > 0 AND day_first < day_end AND s.least_changed_at <= last AND s.greatest_changed_at >= first
+      AND u.step = s.step AND u.user_id = :user AND value & 3 = 3
+  ),
+  sold(stock, units, switched, reduced, closed) AS (
+    -- Whole days are the difference of two totals, each that of the days before some day and of the days from there on;
+    -- within one such stretch, the days themselves.
+    SELECT stock,
+           iif(t.day = to_total, units, -units), iif(t.day = to_total, switched, -switched),
+           iif(t.day = to_total, reduced, -reduced), iif(t.day = to_total, closed, -closed)
+    FROM plan CROSS JOIN summary_stock_total AS t
+    WHERE folded > 0 AND :user IS NULL AND day_first < day_end
+      AND from_total IS NOT to_total AND t.day IN (from_total, to_total)
+    UNION ALL
+    SELECT stock, sign * units, sign * switched, sign * reduced, sign * closed
+    FROM plan CROSS JOIN (SELECT 1 AS sign UNION ALL SELECT -1) CROSS JOIN summary_stock_day AS d
+    WHERE folded > 0 AND :user IS NULL AND day_first < day_end
+      AND d.day >= CASE WHEN sign < 0 THEN coalesce(from_total, -9223372036854775808)
+                        WHEN from_total IS to_total THEN day_first ELSE to_total END
+      AND d.day < iif(sign > 0, day_end, iif(from_total IS to_total, -9223372036854775808, day_first))
+    UNION ALL
+    SELECT stock, units, switched, reduced, closed
+    FROM plan CROSS JOIN (SELECT 0 AS behind UNION ALL SELECT 1) CROSS JOIN summary_stock_hour
+    WHERE folded > 0 AND :user IS NULL AND NOT (behind AND day_first > day_end)
+      AND hour >= iif(behind, day_end * 24, whole_first)
+      AND hour < iif(behind OR day_first > day_end, whole_end, day_first * 24)
+    UNION ALL
+    -- One user's, each an integer.
+    SELECT (SELECT stock FROM summary_stock AS n WHERE n.stock_no = value >> 2 & 16383), sum(value >> 30),
+           sum(value & 3 = 0), sum(value & 3 = 1), sum(value & 3 = 2)
+    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.sales)
+    WHERE folded > 0 AND s.least_changed_at <= last AND s.greatest_changed_at >= first
+      AND u.step = s.step AND u.user_id = :user AND value & 3 < 3
+      AND first_day + (value >> 16 & 16383) - 8192 >= day_first
+      AND first_day + (value >> 16 & 16383) - 8192 < day_end
+    GROUP BY value >> 2 & 16383
+    UNION ALL
+    SELECT stock, units, reason = 'switched', reason = 'reduced', reason = 'closed'
+    FROM piece AS p CROSS JOIN holding_sale_events
+    WHERE change_id BETWEEN first_change_id AND last_change_id AND changed_at BETWEEN first AND last
+      AND (:user IS NULL OR user_id = :user)
+      -- A row time that is NULL or one of the spellings of infinity is in no range.
+      AND (row_first IS NULL
+           OR (row_updated_at BETWEEN row_first AND row_last
+               AND row_updated_at NOT IN
+                   (9223372036854775807, 9223372036825200000, -9223372036854775808, -9223372036832400000)))
   )
 SELECT stock,
-       count(*) AS times_sold,
+       sum(switched + reduced + closed) AS times_sold,
        sum(units) AS units_sold,
-       sum(reason = 'switched') AS switched,
-       sum(reason = 'reduced') AS reduced,
-       sum(reason = 'closed') AS closed
-FROM wanted CROSS JOIN holding_sale_events
-WHERE (:user IS NULL OR user_id = :user)
-  AND changed_at BETWEEN commit_first AND commit_last
-  -- A row time that is NULL or one of the spellings of infinity is in no range.
-  AND (row_first IS NULL
-       OR (row_updated_at BETWEEN row_first AND row_last
-           AND row_updated_at NOT IN
-               (9223372036854775807, 9223372036825200000, -9223372036854775808, -9223372036832400000)))
+       sum(switched) AS switched,
+       sum(reduced) AS reduced,
+       sum(closed) AS closed
+FROM sold
 GROUP BY stock
+HAVING sum(switched + reduced + closed) > 0
 ORDER BY times_sold DESC, units_sold DESC, stock
 LIMIT iif(:limit = 0, -1, max(coalesce(:limit, 10), 0));

@@ -282,7 +282,7 @@ static int check_types(const struct catalog *catalog, struct error *error)
 }
 
 /*
- * What an older version did not note of a table: which values nothing told (it filled none), and, where rows
+ * What version 1 did not note of a table: which values nothing told (it filled none), and, where rows
  * have no key, the snapshots that it counted from. Of a table with a key it did not tell single rows read
  * again from whole snapshots.
  */
@@ -306,14 +306,15 @@ static int note_past(sqlite3 *db, const struct captured_table *table, struct err
     return result;
 }
 
-int catalog_renew(struct catalog *catalog, struct error *error)
+int catalog_renew(struct catalog *catalog, int64_t version, struct error *error)
 {
     int result = database_run(catalog->db, "BEGIN IMMEDIATE", error);
     for (size_t i = 0; i < catalog->count && result == 0; i++) {
         struct captured_table *table = catalog->tables[i];
         table->views_stale = true;
         if (table->stored_count == 0) continue;
-        result = note_past(catalog->db, table, error) || snapshot_load(catalog->db, table, error) ||
+        result = (version < 2 && note_past(catalog->db, table, error)) ||
+                         snapshot_load(catalog->db, table, error) ||
                          table_store_shape(catalog->db, table, 0, error)
                      ? -1
                      : 0;

@@ -17,7 +17,8 @@
 enum { LONGEST_READ = 256 << 20 };
 
 const char *const database_migrations[DATABASE_VERSION] = {
-    "schema/001_history.sql", "schema/002_any_table.sql", "schema/003_sent_stretch.sql"};
+    "schema/001_history.sql", "schema/002_any_table.sql", "schema/003_sent_stretch.sql",
+    "schema/004_summaries.sql"};
 
 int database_fail(sqlite3 *handle, struct error *error, const char *what)
 {
@@ -201,7 +202,7 @@ int database_open_writer(struct database *database, const char *path, struct err
     if (configure(database->handle, error)) return -1;
     int state = examine(database, &version, error);
     if (state < 0) return -1;
-    database->upgraded = version > 0 && version < DATABASE_VERSION;
+    database->upgraded_from = version < DATABASE_VERSION ? version : 0;
     if (sqlite3_db_readonly(database->handle, "main") == 1)
         return error_set(error, ERROR_STORAGE, "%s: cannot be written; check its permissions",
                          database->path);

@@ -15,6 +15,7 @@
 #include "cdclite/row_reader.h"
 #include "cdclite/row_state.h"
 #include "cdclite/side_event.h"
+#include "cdclite/summaries.h"
 #include "cdclite/table_key.h"
 #include "cdclite/table_schema.h"
 #include "cdclite/table_shape.h"
@@ -53,6 +54,7 @@ struct loader {
     struct arena arena;
     struct row_states *states;
     struct side_events *side_events;
+    struct summaries *summaries;
     struct buffer unavailable, reason;
     sqlite3_stmt *insert_batch, *insert_rejected;
     int64_t next_change_id;
@@ -63,6 +65,16 @@ struct loader {
 static int rebuild_states(void *states, struct captured_table *table, struct error *error)
 {
     return row_states_rebuild(states, table, error);
+}
+
+/* Folds what the history has and the sums have not: little after a kill, all of it after an upgrade. */
+static int catch_up(struct loader *loader, struct error *error)
+{
+    struct captured_table *holding = catalog_named(loader->catalog, "holding");
+    int result;
+    while ((result = summaries_catch_up(loader->summaries, holding, error)) > 0)
+        if (wal_tend(&loader->wal, error)) return -1;
+    return result;
 }
 
 int loader_open(const struct load_settings *settings, struct positions *positions, struct loader **opened,
@@ -80,11 +92,13 @@ int loader_open(const struct load_settings *settings, struct positions *position
     if (wal_open(&loader->wal, db, error) || positions_load(loader->positions, db, error) ||
         catalog_open(db, &settings->choices, &loader->catalog, error) ||
         row_states_open(db, &loader->states, error) ||
-        (loader->database.upgraded && catalog_renew(loader->catalog, error)) ||
+        (loader->database.upgraded_from &&
+         catalog_renew(loader->catalog, loader->database.upgraded_from, error)) ||
         catalog_apply_choices(loader->catalog, rebuild_states, loader->states, error) ||
         side_events_open(db, &loader->side_events, error) ||
         (settings->texts && text_logs_open(db, loader->catalog, settings->texts, &loader->texts, error)) ||
         redelivery_open(db, &loader->redelivery, error) ||
+        summaries_open(db, &settings->steps, &loader->summaries, error) || catch_up(loader, error) ||
         database_integer(db, "SELECT max(batch_id) FROM batch", 0, &last_batch, error) ||
         database_integer(db, "SELECT max(last_change_id) FROM batch", 0, &last_change, error) ||
         database_prepare(db, "INSERT INTO batch VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -105,6 +119,7 @@ void loader_close(struct loader *loader)
     redelivery_close(loader->redelivery);
     row_states_close(loader->states);
     side_events_close(loader->side_events);
+    summaries_close(loader->summaries);
     text_logs_close(loader->texts);
     catalog_close(loader->catalog);
     schema_cache_close(loader->schemas);
@@ -188,8 +203,8 @@ static int commit_batch(struct loader *loader, struct source *source, struct err
     }
     if (catalog_flush(loader->catalog, error) || (loader->texts && text_logs_write(loader->texts, error)) ||
         positions_save(loader->positions, db, error) || redelivery_save(loader->redelivery, error) ||
-        catalog_save(loader->catalog, error) || save_batch(loader, error) ||
-        database_run(db, "COMMIT", error))
+        catalog_save(loader->catalog, error) || summaries_fold_full(loader->summaries, error) ||
+        save_batch(loader, error) || database_run(db, "COMMIT", error))
         return -1;
     batch->open = false;
     loader->counts.messages += batch->counts.messages;
@@ -284,12 +299,11 @@ static void note_span(struct batch *batch, const struct change *change)
         widen(&batch->has_tx, &batch->least_tx, &batch->greatest_tx, change->tx_id.integer);
 }
 
-/* The text's lines of the change that was stored last. */
-static int write_text(struct loader *loader, struct captured_table *table, const struct change *change,
-                      int64_t change_id, struct error *error)
+/* What is made of the change that was stored last: its lines in the text, its part in the sums. */
+static int follow_change(struct loader *loader, struct captured_table *table, const struct message *message,
+                         const struct change *change, int64_t change_id, struct error *error)
 {
     bool *unknown = NULL;
-    if (!loader->texts) return 0;
     if (loader->unavailable.size) {
         unknown = arena_alloc(&loader->arena, table->count * sizeof *unknown + 1);
         if (!unknown) return error_memory(error);
@@ -300,10 +314,14 @@ static int write_text(struct loader *loader, struct captured_table *table, const
                                     .op = change->op,
                                     .changed_at = change->changed_at,
                                     .unavailable = buffer_view(&loader->unavailable),
+                                    .lsn = change->lsn,
+                                    .tx_id = change->tx_id,
+                                    .partition = message->partition,
                                     .before = table->before,
                                     .after = table->after,
                                     .unknown = unknown};
-    return text_logs_add(loader->texts, table, &row, loader->batch.loaded_at, error);
+    if (summaries_add(loader->summaries, table, &row, error)) return -1;
+    return loader->texts ? text_logs_add(loader->texts, table, &row, loader->batch.loaded_at, error) : 0;
 }
 
 static int store_change(struct loader *loader, struct captured_table *table, const struct message *message,
@@ -331,7 +349,7 @@ static int store_change(struct loader *loader, struct captured_table *table, con
     batch->counts.changes++;
     table->new_changes++;
     note_span(batch, change);
-    return write_text(loader, table, change, change_id, error);
+    return follow_change(loader, table, message, change, change_id, error);
 }
 
 /* Reads the rows, and brings the table in the file to what they are like. 1: refused, with `error` saying
@@ -467,6 +485,13 @@ static int store_event(struct loader *loader, struct event *event, struct error 
     return open_batch(loader, error) || take_message(loader, position, event, error) ? -1 : 0;
 }
 
+/* What waits for a pause of the source. */
+static int rest(struct loader *loader, struct error *error)
+{
+    if (!loader->batch.open && summaries_rest(loader->summaries, error)) return -1;
+    return wal_tend(&loader->wal, error);
+}
+
 static int longest_pause(const struct loader *loader)
 {
     int64_t linger = loader->settings->linger_ms;
@@ -492,7 +517,7 @@ static int run(struct loader *loader, struct source *source, struct intake *inta
         bool waited =
             outcome == SOURCE_IDLE && batch->open && time_passing_ms() - batch->opened_ms >= poll_ms;
         if ((waited || batch_is_due(loader)) && commit_batch(loader, source, error)) return -1;
-        if (outcome == SOURCE_IDLE && wal_tend(&loader->wal, error)) return -1;
+        if (outcome == SOURCE_IDLE && rest(loader, error)) return -1;
         if (progress_is_due(progress)) {
             struct load_counts now = loader->counts;
             struct source_progress at = {.behind = -1};
@@ -501,7 +526,7 @@ static int run(struct loader *loader, struct source *source, struct intake *inta
             progress_show(progress, &now, &at);
         }
     }
-    return commit_batch(loader, source, error);
+    return commit_batch(loader, source, error) || rest(loader, error) ? -1 : 0;
 }
 
 int loader_run(struct loader *loader, struct source *source, const volatile sig_atomic_t *stop,

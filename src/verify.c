@@ -90,10 +90,8 @@ int verify_database(struct database *database, const struct verify_watch *watch,
         const char *name;
         int (*check)(struct verification *verification, struct error *error);
     } checks[] = {
-        {"schema", verify_schema},
-        {"changes", verify_changes},
-        {"counts", verify_counts},
-        {"text", verify_texts},
+        {"schema", verify_schema},  {"changes", verify_changes}, {"counts", verify_counts},
+        {"sums", verify_summaries}, {"text", verify_texts},
     };
     struct verification verification = {
         .db = database->handle, .path = database->path, .watch = watch, .totals = totals};

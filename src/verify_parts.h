@@ -34,6 +34,7 @@ int verify_file(struct verification *verification, struct error *error);
 int verify_schema(struct verification *verification, struct error *error);
 int verify_changes(struct verification *verification, struct error *error);
 int verify_counts(struct verification *verification, struct error *error);
+int verify_summaries(struct verification *verification, struct error *error);
 int verify_texts(struct verification *verification, struct error *error);
 
 #endif

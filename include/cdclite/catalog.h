@@ -49,8 +49,9 @@ struct captured_table *catalog_at(const struct catalog *catalog, size_t index);
 /* The table whose first event stood in this topic, or NULL. */
 struct captured_table *catalog_of_topic(const struct catalog *catalog, struct slice topic);
 
-/* Makes what is generated in the file anew, after an upgrade, within a transaction of its own. */
-int catalog_renew(struct catalog *catalog, struct error *error);
+/* Makes what is generated in the file anew, after an upgrade from `version`, within a transaction of its own.
+ */
+int catalog_renew(struct catalog *catalog, int64_t version, struct error *error);
 
 /* Brings what was said of the known tables into the file, within a transaction of its own: keys and types.
  * ERROR_USAGE for a column that such a table does not have. Calls `rekeyed` for a table that has another key

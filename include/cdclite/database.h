@@ -13,7 +13,7 @@ struct sqlite3_stmt;
 /* "cdcl": tells our files from other programs' (PRAGMA application_id). */
 #define DATABASE_APPLICATION_ID 0x6364636c
 /* The newest migration in schema/ (PRAGMA user_version). */
-enum { DATABASE_VERSION = 3 };
+enum { DATABASE_VERSION = 4 };
 /* How long a connection waits for a lock. */
 enum { DATABASE_BUSY_MS = 5000 };
 /* The embedded files that make a database of each version out of the one before. */
@@ -22,9 +22,10 @@ extern const char *const database_migrations[DATABASE_VERSION];
 /* One open SQLite file. */
 struct database {
     struct sqlite3 *handle;
-    char *path;    /* absolute */
-    int lock_fd;   /* -1 for a reader */
-    bool upgraded; /* it was an older one: what is generated in it is to be made anew */
+    char *path;            /* absolute */
+    int lock_fd;           /* -1 for a reader */
+    int64_t upgraded_from; /* the older version that it was, 0 for none: what is generated in it is to be made
+                              anew */
 };
 
 /*

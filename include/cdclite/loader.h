@@ -10,6 +10,7 @@
 #include "cdclite/error.h"
 #include "cdclite/positions.h"
 #include "cdclite/source.h"
+#include "cdclite/summaries.h"
 #include "cdclite/text_log.h"
 
 struct load_settings {
@@ -19,6 +20,7 @@ struct load_settings {
     int64_t max_messages; /* 0: no limit */
     size_t max_event_bytes;
     int64_t linger_ms; /* a batch is committed at the latest so long after its first message */
+    struct summary_steps steps;
     bool quiet;
 };
 

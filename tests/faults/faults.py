@@ -161,8 +161,10 @@ class Load:
         """All that a load leaves: tables and texts."""
         db = read_only(self.db)
         try:
+            # In which steps the sums are made depends on the batches.
             held = {table: normal_table(db, table) for table, in
-                    db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").fetchall()}
+                    db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'summary%' "
+                               "ORDER BY name").fetchall()}
             held['schema'] = sorted(db.execute('SELECT type, name, tbl_name, sql FROM sqlite_schema'), key=repr)
             held['integrity_check'] = db.execute('PRAGMA integrity_check').fetchall()
         finally:

@@ -10,7 +10,7 @@ import sqlite3
 import sys
 
 COLUMNS = ('holding_id', 'user_id', 'holding_stock', 'holding_quantity', 'datetime_created', 'datetime_updated')
-VIEWS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'schema', 'holding_views.sql')
+SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'schema')
 
 Event = collections.namedtuple('Event', 'op changed_at lsn tx_id partition offset before after')
 NOTHING = (None,) * len(COLUMNS)
@@ -63,8 +63,9 @@ def build(events, path, typed=False):
                       + [image.split()[0] for image in images])
     db.executemany(f'INSERT INTO holding_history({names}) VALUES ({marks})',
                    ((*event[:6], *event.before, *event.after) for event in events))
-    with open(VIEWS, encoding='utf-8') as views:
-        db.executescript(views.read())
+    for name in ('holding_views.sql', '004_summaries.sql'):
+        with open(os.path.join(SCHEMA, name), encoding='utf-8') as sql:
+            db.executescript(sql.read())
     db.commit()
     db.close()
 

@@ -93,7 +93,7 @@ def first_day(moment, period):
 
 def order(value):
     """SQLite's order: NULL, numbers, text by its bytes."""
-    return (0,) if value is None else (1, value) if isinstance(value, int) else (2, value.encode())
+    return (0,) if value is None else (1, value) if isinstance(value, (int, float)) else (2, value.encode())
 
 
 def null_last(value):

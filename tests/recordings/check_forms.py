@@ -288,7 +288,8 @@ def check_spread_views(checks, label, place, events):
 
 def timeless(content):
     """Without what depends on when and in which batches it was loaded."""
-    held = {name: rows for name, rows in content.items() if name not in ('batch', 'text log', 'text_log')}
+    held = {name: rows for name, rows in content.items()
+            if name not in ('batch', 'text log', 'text_log') and not name.startswith('summary_')}
     held['text_log'] = [(name, length, through) for name, _, length, through in content['text_log']]
     held['text'] = [line.split(b',')[:-2] + line.split(b',')[-1:] for line in content['text log'].split(b'\n')]
     return held

@@ -1,0 +1,398 @@
+#include "cdclite/summaries.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "cdclite/database.h"
+#include "cdclite/log.h"
+#include "summary_lists.h"
+#include "summary_resets.h"
+#include "summary_step.h"
+#include "summary_sums.h"
+
+/* Large steps are cheap to write and make few rows to look into; a query reads what is not folded yet from
+ * the history. Small rests are left for the next time. */
+enum { FULL_STEP = 1 << 17, REST_STEP = 1 << 12, MOST_MEMORY = 10 << 20 };
+
+/* What an entry of summary_user_list.sales says, see there. */
+enum { STOCK_BITS = 14, DAY_BITS = 14, REASON_BITS = 2, MOST_STOCK_BYTES = 256, SALE_ELSEWHERE = 3 };
+
+/* Beyond are Debezium's infinities, which are no days. */
+#define FARTHEST (INT64_MAX / 2)
+
+static const int64_t day_us = INT64_C(86400000000), hour_us = INT64_C(3600000000);
+
+enum part { HOLDING_ID, USER_ID, STOCK, QUANTITY, PARTS };
+
+struct summaries {
+    sqlite3 *db;
+    struct summary_steps steps;
+    bool usable;
+    int64_t folded_through, last_step;
+    struct summary_step step;
+    struct summary_keys users, holdings, stocks, numbered_stocks;
+    size_t stored_stocks;
+    struct summary_sums by_user, by_stock, by_stock_hour;
+    struct summary_lists user_lists[2]; /* changes, sales */
+    struct summary_lists holding_list;
+    struct summary_resets resets;
+    sqlite3_stmt *insert_user, *insert_holding, *insert_stock, *save_state;
+    /* Where the columns stand, of the table with so many. */
+    size_t columns, at[PARTS];
+};
+
+static int read_stocks(struct summaries *summaries, struct error *error)
+{
+    sqlite3_stmt *statement;
+    struct value stock;
+    int code;
+    if (database_prepare(summaries->db, "SELECT stock FROM summary_stock ORDER BY stock_no", &statement,
+                         error))
+        return -1;
+    int result = 0;
+    while (result == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        value_from_column(statement, 0, &stock);
+        if (summary_keys_number(&summaries->numbered_stocks, &stock) == SUMMARY_NO_KEY)
+            result = error_memory(error);
+    }
+    if (result == 0 && code != SQLITE_DONE) result = database_fail(summaries->db, error, "summary_stock");
+    sqlite3_finalize(statement);
+    summaries->stored_stocks = summaries->numbered_stocks.count;
+    return result;
+}
+
+static int prepare(struct summaries *summaries, struct error *error)
+{
+    const struct {
+        const char *sql;
+        sqlite3_stmt **statement;
+    } all[] = {
+        {"INSERT INTO summary_user_list VALUES(?1, ?2, ?3, ?4)", &summaries->insert_user},
+        {"INSERT INTO summary_holding_list VALUES(?1, ?2, ?3)", &summaries->insert_holding},
+        {"INSERT INTO summary_stock VALUES(?1, ?2)", &summaries->insert_stock},
+        {"UPDATE summary_state SET folded_through = ?1, usable = ?2", &summaries->save_state},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (database_prepare(summaries->db, all[i].sql, all[i].statement, error)) return -1;
+    return summary_sums_open(&summaries->by_user, summaries->db, error) ||
+                   summary_sums_open(&summaries->by_stock, summaries->db, error) ||
+                   summary_sums_open(&summaries->by_stock_hour, summaries->db, error) ||
+                   summary_resets_open(&summaries->resets, summaries->db, error) ||
+                   summary_step_open(&summaries->step, summaries->db, error)
+               ? -1
+               : 0;
+}
+
+int summaries_open(sqlite3 *db, const struct summary_steps *steps, struct summaries **opened,
+                   struct error *error)
+{
+    struct summaries *summaries = *opened = calloc(1, sizeof *summaries);
+    int64_t usable;
+    if (!summaries) return error_memory(error);
+    summaries->db = db;
+    summaries->steps = *steps;
+    if (steps->full <= 0) summaries->steps.full = FULL_STEP;
+    if (steps->rest <= 0) summaries->steps.rest = REST_STEP;
+    summaries->by_user.kind = &summary_user_day;
+    summaries->by_stock.kind = &summary_stock_day;
+    summaries->by_stock_hour.kind = &summary_stock_hour;
+    if (database_integer(db, "SELECT usable FROM summary_state", 0, &usable, error) ||
+        database_integer(db, "SELECT folded_through FROM summary_state", 0, &summaries->folded_through,
+                         error) ||
+        database_integer(db, "SELECT max(step) FROM summary_step", 0, &summaries->last_step, error) ||
+        read_stocks(summaries, error))
+        return -1;
+    summaries->usable = usable != 0;
+    return prepare(summaries, error);
+}
+
+static void forget(struct summaries *summaries)
+{
+    summary_step_clear(&summaries->step);
+    summary_keys_clear(&summaries->users);
+    summary_keys_clear(&summaries->holdings);
+    summary_keys_clear(&summaries->stocks);
+    summary_sums_clear(&summaries->by_user);
+    summary_sums_clear(&summaries->by_stock);
+    summary_sums_clear(&summaries->by_stock_hour);
+    summary_resets_clear(&summaries->resets);
+    summaries->user_lists[0].count = summaries->user_lists[1].count = summaries->holding_list.count = 0;
+}
+
+void summaries_close(struct summaries *summaries)
+{
+    if (!summaries) return;
+    sqlite3_stmt *const statements[] = {summaries->insert_user, summaries->insert_holding,
+                                        summaries->insert_stock, summaries->save_state};
+    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) sqlite3_finalize(statements[i]);
+    summary_sums_close(&summaries->by_user);
+    summary_sums_close(&summaries->by_stock);
+    summary_sums_close(&summaries->by_stock_hour);
+    summary_resets_close(&summaries->resets);
+    summary_keys_free(&summaries->users);
+    summary_keys_free(&summaries->holdings);
+    summary_keys_free(&summaries->stocks);
+    summary_keys_free(&summaries->numbered_stocks);
+    summary_lists_free(&summaries->user_lists[0]);
+    summary_lists_free(&summaries->user_lists[1]);
+    summary_lists_free(&summaries->holding_list);
+    summary_step_close(&summaries->step);
+    free(summaries);
+}
+
+/* The sums cannot hold what came: they are emptied, in the open transaction, and queries read the history. */
+static int give_up(struct summaries *summaries, const char *why, struct error *error)
+{
+    log_write(LOG_INFO, "holding: %s; queries read its whole history from now on", why);
+    forget(summaries);
+    summaries->usable = false;
+    summaries->folded_through = 0;
+    return database_run(summaries->db,
+                        "UPDATE summary_state SET folded_through = 0, usable = 0;"
+                        "DELETE FROM summary_step; DELETE FROM summary_hour; DELETE FROM summary_user_day;"
+                        "DELETE FROM summary_user_total; DELETE FROM summary_stock_hour;"
+                        "DELETE FROM summary_stock_day; DELETE FROM summary_stock_total;"
+                        "DELETE FROM summary_user_list; DELETE FROM summary_stock;"
+                        "DELETE FROM summary_holding_list; DELETE FROM summary_reset",
+                        error);
+}
+
+static int64_t floor_divide(int64_t number, int64_t by)
+{
+    return number / by - (number % by < 0);
+}
+
+/* Finds the columns as SQL names them; whether all are there in a type that compares as the sums do. */
+static bool find_columns(struct summaries *summaries, const struct captured_table *table)
+{
+    static const char *const names[PARTS] = {"holding_id", "user_id", "holding_stock", "holding_quantity"};
+    summaries->columns = table->count;
+    for (size_t part = 0; part < PARTS; part++) {
+        size_t i = 0;
+        while (i < table->count && strcasecmp(table->columns[i].column_name, names[part]) != 0) i++;
+        if (i == table->count) return false;
+        enum column_storage storage = table->columns[i].storage;
+        if (part != STOCK && storage != STORAGE_INTEGER && storage != STORAGE_ANY) return false;
+        summaries->at[part] = i;
+    }
+    return true;
+}
+
+static bool quantity_fits(const struct value *quantity)
+{
+    return quantity->type == VALUE_NULL || (quantity->type == VALUE_INTEGER &&
+                                            quantity->integer >= INT32_MIN && quantity->integer <= INT32_MAX);
+}
+
+/* Whether the sums can hold the image. */
+static bool image_fits(const struct summaries *summaries, const struct value *image)
+{
+    return summary_keys_takes(&image[summaries->at[HOLDING_ID]]) &&
+           summary_keys_takes(&image[summaries->at[USER_ID]]) &&
+           summary_keys_takes(&image[summaries->at[STOCK]]) && quantity_fits(&image[summaries->at[QUANTITY]]);
+}
+
+/* Both owners (or ids), each once, NULL left out: `changes` counts from the first change of the step. */
+static bool note_lists(struct summary_lists *list, struct summary_keys *keys, const struct value *before,
+                       const struct value *after, uint64_t change)
+{
+    uint32_t old = SUMMARY_NO_KEY;
+    if (before && before->type != VALUE_NULL) {
+        old = summary_keys_number(keys, before);
+        if (old == SUMMARY_NO_KEY || !summary_lists_add(list, old, change)) return false;
+    }
+    if (!after || after->type == VALUE_NULL) return true;
+    uint32_t new = summary_keys_number(keys, after);
+    return new != SUMMARY_NO_KEY && (new == old || summary_lists_add(list, new, change));
+}
+
+/* The entry of summary_user_list.sales. */
+static bool note_user_sale(struct summaries *summaries, uint32_t user, const struct value *stock, int64_t day,
+                           int reason, int64_t units, uint64_t change)
+{
+    struct summary_keys *numbered = &summaries->numbered_stocks;
+    uint64_t days = (uint64_t)(day - summaries->step.first_day + (1 << (DAY_BITS - 1)));
+    uint32_t number = SUMMARY_NO_KEY;
+    if (numbered->count < 1 << STOCK_BITS && stock->bytes.size <= MOST_STOCK_BYTES)
+        number = summary_keys_number(numbered, stock);
+    uint64_t sale = change << REASON_BITS | SALE_ELSEWHERE;
+    if (number != SUMMARY_NO_KEY && days < 1 << DAY_BITS)
+        sale =
+            (((uint64_t)units << DAY_BITS | days) << STOCK_BITS | number) << REASON_BITS | (unsigned)reason;
+    return !buffer_failed(&numbered->texts) && summary_lists_add(&summaries->user_lists[1], user, sale);
+}
+
+static bool note_sale(struct summaries *summaries, const struct history_row *row, const struct value *before,
+                      const struct value *after, bool same_stock, int64_t day, uint64_t change)
+{
+    enum { SWITCHED, REDUCED, CLOSED };
+    const struct value *stock = &before[summaries->at[STOCK]], *user = &before[summaries->at[USER_ID]];
+    const struct value *quantity = &before[summaries->at[QUANTITY]];
+    bool reduced = row->op == 'u' && same_stock;
+    if (stock->type == VALUE_NULL || quantity->type == VALUE_NULL) return true;
+    int64_t units = quantity->integer;
+    if (reduced) {
+        if (after[summaries->at[QUANTITY]].type == VALUE_NULL) return true;
+        units -= after[summaries->at[QUANTITY]].integer;
+    }
+    if (units <= 0) return true;
+    int reason = row->op == 'd' ? CLOSED : reduced ? REDUCED : SWITCHED;
+    uint32_t key = summary_keys_number(&summaries->stocks, stock);
+    if (key == SUMMARY_NO_KEY) return false;
+    int64_t *counters = summary_sums_at(&summaries->by_stock, day, key);
+    if (!counters) return false;
+    counters[0] += units;
+    counters[1 + reason]++;
+    counters = summary_sums_at(&summaries->by_stock_hour, floor_divide(row->changed_at, hour_us), key);
+    if (!counters) return false;
+    counters[0] += units;
+    counters[1 + reason]++;
+    if (user->type == VALUE_NULL) return true;
+    uint32_t owner = summary_keys_number(&summaries->users, user);
+    return owner != SUMMARY_NO_KEY && note_user_sale(summaries, owner, stock, day, reason, units, change);
+}
+
+static bool note_changed(struct summaries *summaries, const struct history_row *row, bool same_stock,
+                         int64_t day)
+{
+    const size_t stock = summaries->at[STOCK], quantity = summaries->at[QUANTITY];
+    bool stock_changed = !same_stock && !(row->unknown && row->unknown[stock]);
+    bool quantity_changed = !value_equals(&row->before[quantity], &row->after[quantity]) &&
+                            !(row->unknown && row->unknown[quantity]);
+    if (!stock_changed && !quantity_changed) return true;
+    uint32_t user = summary_keys_number(&summaries->users, &row->before[summaries->at[USER_ID]]);
+    int64_t *counters = user == SUMMARY_NO_KEY ? NULL : summary_sums_at(&summaries->by_user, day, user);
+    if (!counters) return false;
+    counters[0] += stock_changed;
+    counters[1] += quantity_changed;
+    counters[2]++;
+    return true;
+}
+
+static bool note_row(struct summaries *summaries, const struct history_row *row)
+{
+    bool has_before = row->op == 'u' || row->op == 'd', has_after = row->op != 'd' && row->op != 't';
+    const struct value *before = has_before ? row->before : NULL, *after = has_after ? row->after : NULL;
+    const size_t stock = summaries->at[STOCK], user = summaries->at[USER_ID],
+                 holding = summaries->at[HOLDING_ID];
+    int64_t day = floor_divide(row->changed_at, day_us);
+    if (!summary_step_add(&summaries->step, row, day, floor_divide(row->changed_at, hour_us))) return false;
+    uint64_t change = (uint64_t)(row->change_id - summaries->step.first_change_id);
+    if ((row->op == 'r' || row->op == 't') && !summary_resets_add(&summaries->resets, row)) return false;
+    if (row->op == 't') return true;
+    if (!note_lists(&summaries->user_lists[0], &summaries->users, before ? &before[user] : NULL,
+                    after ? &after[user] : NULL, change) ||
+        !note_lists(&summaries->holding_list, &summaries->holdings, before ? &before[holding] : NULL,
+                    after ? &after[holding] : NULL, change))
+        return false;
+    if (!before) return true;
+    bool same_stock = after && value_equals(&before[stock], &after[stock]);
+    return note_sale(summaries, row, before, after, same_stock, day, change) &&
+           (row->op == 'd' || note_changed(summaries, row, same_stock, day));
+}
+
+/* The bundled table, also before its first columns are known. */
+static bool is_summed(const struct captured_table *table)
+{
+    return table->bundled || (table->count == 0 && strcmp(table->name, "holding") == 0);
+}
+
+int summaries_add(struct summaries *summaries, const struct captured_table *table,
+                  const struct history_row *row, struct error *error)
+{
+    if (!is_summed(table) || !summaries->usable) return 0;
+    if (table->count && summaries->columns != table->count && !find_columns(summaries, table))
+        return give_up(summaries, "its columns are of other types than the sums that answer queries are",
+                       error);
+    if (row->changed_at < -FARTHEST || row->changed_at > FARTHEST || !summary_resets_takes(row) ||
+        (row->op != 't' && (!image_fits(summaries, row->before) || !image_fits(summaries, row->after))))
+        return give_up(summaries, "a value came that the sums that answer queries cannot hold", error);
+    return note_row(summaries, row) ? 0 : error_memory(error);
+}
+
+static size_t memory(const struct summaries *summaries)
+{
+    return summary_keys_size(&summaries->users) + summary_keys_size(&summaries->holdings) +
+           summary_keys_size(&summaries->stocks) + summary_sums_size(&summaries->by_user) +
+           summary_sums_size(&summaries->by_stock) + summary_sums_size(&summaries->by_stock_hour) +
+           summary_lists_size(&summaries->user_lists[0]) + summary_lists_size(&summaries->user_lists[1]) +
+           summary_lists_size(&summaries->holding_list) + summary_resets_size(&summaries->resets) +
+           summary_step_size(&summaries->step);
+}
+
+static int write_stocks(struct summaries *summaries, struct error *error)
+{
+    for (; summaries->stored_stocks < summaries->numbered_stocks.count; summaries->stored_stocks++) {
+        sqlite3_bind_int64(summaries->insert_stock, 1, (sqlite3_int64)summaries->stored_stocks);
+        summary_keys_bind(&summaries->numbered_stocks, summaries->insert_stock, 2,
+                          (uint32_t)summaries->stored_stocks);
+        if (database_step(summaries->db, summaries->insert_stock, error)) return -1;
+    }
+    return 0;
+}
+
+int summaries_fold(struct summaries *summaries, struct error *error)
+{
+    sqlite3 *db = summaries->db;
+    if (!summaries->step.changes) return 0;
+    int64_t number = ++summaries->last_step;
+    summaries->folded_through = summaries->step.last_change_id;
+    sqlite3_bind_int64(summaries->save_state, 1, summaries->folded_through);
+    sqlite3_bind_int(summaries->save_state, 2, 1);
+    /* The lists first: sorting the sums takes their keys. */
+    if (summary_step_write(&summaries->step, db, number, error) || write_stocks(summaries, error) ||
+        summary_lists_fold(summaries->user_lists, 2, db, number, &summaries->users, summaries->insert_user,
+                           error) ||
+        summary_lists_fold(&summaries->holding_list, 1, db, number, &summaries->holdings,
+                           summaries->insert_holding, error) ||
+        summary_sums_fold(&summaries->by_user, db, &summaries->users, error) ||
+        summary_sums_fold(&summaries->by_stock, db, &summaries->stocks, error) ||
+        summary_sums_fold(&summaries->by_stock_hour, db, &summaries->stocks, error) ||
+        summary_resets_fold(&summaries->resets, db, error) || database_step(db, summaries->save_state, error))
+        return error_context(error, "summaries");
+    forget(summaries);
+    return 0;
+}
+
+int summaries_fold_full(struct summaries *summaries, struct error *error)
+{
+    if (summaries->step.changes < summaries->steps.full && memory(summaries) < MOST_MEMORY) return 0;
+    return summaries_fold(summaries, error);
+}
+
+int summaries_rest(struct summaries *summaries, struct error *error)
+{
+    if (summaries->step.changes < summaries->steps.rest) return 0;
+    if (database_run(summaries->db, "BEGIN IMMEDIATE", error) || summaries_fold(summaries, error)) return -1;
+    return database_run(summaries->db, "COMMIT", error);
+}
+
+struct catching_up {
+    struct summaries *summaries;
+    const struct captured_table *table;
+};
+
+enum { ENOUGH = 1 }; /* to be folded */
+
+static int take_row(void *context, const struct history_row *row, struct error *error)
+{
+    struct catching_up *catching_up = context;
+    struct summaries *summaries = catching_up->summaries;
+    if (summaries_add(summaries, catching_up->table, row, error)) return -1;
+    return summaries->step.changes >= summaries->steps.full || memory(summaries) >= MOST_MEMORY ? ENOUGH : 0;
+}
+
+int summaries_catch_up(struct summaries *summaries, struct captured_table *table, struct error *error)
+{
+    if (!table || !is_summed(table) || !summaries->usable) return 0;
+    int64_t through = summaries->step.changes ? summaries->step.last_change_id : summaries->folded_through;
+    struct catching_up catching_up = {summaries, table};
+    if (database_run(summaries->db, "BEGIN IMMEDIATE", error)) return -1;
+    int result = history_scan(summaries->db, table, through + 1, INT64_MAX, HISTORY_FILLED, take_row,
+                              &catching_up, error);
+    if (result < 0 || (result == ENOUGH && summaries_fold(summaries, error)) ||
+        database_run(summaries->db, "COMMIT", error))
+        return -1;
+    return result;
+}

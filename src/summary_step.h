@@ -1,0 +1,40 @@
+#ifndef SUMMARY_STEP_H
+#define SUMMARY_STEP_H
+
+#include "cdclite/error.h"
+#include "cdclite/history.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+/* The rows of an hour, by commit time, in this step. */
+struct hour_span {
+    int64_t hour, first, last;
+};
+
+/* What the changes gathered for the next step span. All zero has none. */
+struct summary_step {
+    int64_t changes;
+    int64_t first_change_id, last_change_id, first_day;
+    int64_t least_changed_at, greatest_changed_at;
+    int32_t least_partition, greatest_partition;
+    struct hour_span *hours; /* in the order of the hours */
+    size_t hour_count, hour_capacity;
+    struct sqlite3_stmt *insert_step, *insert_hour;
+};
+
+int summary_step_open(struct summary_step *step, struct sqlite3 *db, struct error *error);
+void summary_step_close(struct summary_step *step);
+
+/* False when memory ran out. */
+bool summary_step_add(struct summary_step *step, const struct history_row *row, int64_t day, int64_t hour);
+
+/* Writes summary_step and summary_hour, within the open transaction. */
+int summary_step_write(const struct summary_step *step, struct sqlite3 *db, int64_t number,
+                       struct error *error);
+
+/* Bytes in use. */
+size_t summary_step_size(const struct summary_step *step);
+void summary_step_clear(struct summary_step *step);
+
+#endif
