@@ -17,7 +17,8 @@ struct catalog {
     const struct table_choices *choices;
     struct captured_table **tables;
     size_t count;
-    struct captured_table *last; /* the one found last: events of a table come in stretches */
+    struct captured_table *last; /* the one found last: events of a table come in stretches, */
+    uint64_t last_names;         /* of this change.names_number */
 };
 
 void catalog_close(struct catalog *catalog)
@@ -222,13 +223,17 @@ static bool is_source_name(const char *name, const struct change *change)
 int catalog_table_for(struct catalog *catalog, const struct message *message, const struct change *change,
                       struct captured_table **table, struct error *error)
 {
-    if (catalog->last && is_source_name(catalog->last->source_name, change)) {
+    bool known = change->names_number && change->names_number == catalog->last_names;
+    if (catalog->last && (known || is_source_name(catalog->last->source_name, change))) {
+        catalog->last_names = change->names_number;
         *table = catalog->last;
         return 0;
     }
+    catalog->last_names = 0;
     for (size_t i = 0; i < catalog->count; i++) {
         if (!is_source_name(catalog->tables[i]->source_name, change)) continue;
         *table = catalog->last = catalog->tables[i];
+        catalog->last_names = change->names_number;
         return 0;
     }
     const struct slice parts[] = {change->server, change->schema, change->table};
@@ -243,6 +248,7 @@ int catalog_table_for(struct catalog *catalog, const struct message *message, co
                      ? error_memory(error)
                      : make_table(catalog, message, change, buffer_string(&name), table, error);
     if (result == 0) catalog->last = *table;
+    if (result == 0) catalog->last_names = change->names_number;
     buffer_free(&name);
     return result;
 }

@@ -227,6 +227,40 @@ static enum envelope_outcome check_rows(struct reading *reading, const struct ch
     return ENVELOPE_CHANGE;
 }
 
+/* -1 for what is no time of a clock. */
+static int64_t milliseconds(struct slice digits)
+{
+    enum { MOST_DIGITS = 18 };
+    int64_t number = 0;
+    if (digits.size == 0 || digits.size > MOST_DIGITS) return -1;
+    for (size_t i = 0; i < digits.size; i++) {
+        if (digits.at[i] < '0' || digits.at[i] > '9') return -1;
+        number = number * 10 + (digits.at[i] - '0');
+    }
+    return number;
+}
+
+/* The number of the names, another one if they are not those of the change before; 0 for very long ones. */
+static uint64_t number_names(struct table_names *last, const struct change *change)
+{
+    const struct slice names[] = {change->server, change->schema, change->table};
+    size_t used = 0;
+    bool same = last->number > 0;
+    for (size_t i = 0; i < 3; i++) {
+        if (names[i].size > sizeof last->text - used) {
+            last->sizes[0] = SIZE_MAX; /* like no other */
+            return 0;
+        }
+        same = same && last->sizes[i] == names[i].size &&
+               (names[i].size == 0 || memcmp(last->text + used, names[i].at, names[i].size) == 0);
+        if (!same && names[i].size) memcpy(last->text + used, names[i].at, names[i].size);
+        last->sizes[i] = names[i].size;
+        used += names[i].size;
+    }
+    if (!same) last->number++;
+    return last->number;
+}
+
 static enum envelope_outcome read_change(struct reading *reading, const struct members *members,
                                          struct change *change)
 {
@@ -240,7 +274,8 @@ static enum envelope_outcome read_change(struct reading *reading, const struct m
     change->after = members->kept[MEMBER_AFTER];
     change->before_members = members->before;
     change->after_members = members->after;
-    change->made_ms = members->kept[MEMBER_TS_MS];
+    change->made_ms = milliseconds(members->kept[MEMBER_TS_MS]);
+    change->made = change->made_ms >= 0;
     enum envelope_outcome outcome = read_source(reading, members, change);
     if (outcome != ENVELOPE_CHANGE) return outcome;
     if (change->op == 'm') {
@@ -249,6 +284,7 @@ static enum envelope_outcome read_change(struct reading *reading, const struct m
     }
     if (!change->table.size)
         return refused(reading, "source.table is missing: which table changed is not known");
+    change->names_number = number_names(&reading->guess->names, change);
     /* Rows of a collection that are objects are read as such. */
     if ((change->before.at && change->before.at[0] == '{') ||
         (change->after.at && change->after.at[0] == '{'))

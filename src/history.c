@@ -52,13 +52,13 @@ static int prepare_insert(sqlite3 *db, const struct captured_table *table, size_
     buffer_char(&sql, '(');
     history_ddl_columns(table, &sql);
     buffer_text(&sql, ") VALUES");
-    for (size_t i = 0; i < rows * columns; i++) {
-        if (i % columns == 0) buffer_text(&sql, i ? "), (" : "(");
-        buffer_text(&sql, i % columns ? ", ?" : "?");
+    for (size_t row = 0; row < rows; row++) {
+        buffer_text(&sql, row ? ", (?" : "(?");
+        for (size_t i = 1; i < columns; i++) buffer_text(&sql, ", ?");
+        buffer_char(&sql, ')');
     }
-    buffer_char(&sql, ')');
     insert->rows = rows;
-    insert->bound = calloc(rows * columns, sizeof *insert->bound);
+    insert->bound = calloc(rows * columns + 1, sizeof *insert->bound);
     int result = buffer_failed(&sql) || !insert->bound
                      ? error_memory(error)
                      : database_prepare(db, buffer_string(&sql), &insert->statement, error);

@@ -8,22 +8,9 @@
  * log, a page's worth at most: they are made and sent within milliseconds. */
 enum { PAUSE_MS = 2000 };
 
-/* -1 for what is no time of a clock. */
-static int64_t milliseconds(struct slice digits)
-{
-    enum { MOST_DIGITS = 18 };
-    int64_t number = 0;
-    if (digits.size == 0 || digits.size > MOST_DIGITS) return -1;
-    for (size_t i = 0; i < digits.size; i++) {
-        if (digits.at[i] < '0' || digits.at[i] > '9') return -1;
-        number = number * 10 + (digits.at[i] - '0');
-    }
-    return number;
-}
-
 bool sent_clocks_read(const struct message *message, const struct change *change, struct sent_clocks *clocks)
 {
-    int64_t made = milliseconds(change->made_ms), sent = message->timestamp_ms;
+    int64_t made = change->made ? change->made_ms : -1, sent = message->timestamp_ms;
     *clocks = (struct sent_clocks){.made_ms = made >= 0 ? made : sent, .sent_ms = sent >= 0 ? sent : made};
     return clocks->sent_ms >= 0;
 }

@@ -29,7 +29,9 @@ struct change {
                                    members    they are); NULL where there is none */
     struct slice before, after; /* source text of the row objects, absent for null */
     struct json_members before_members, after_members; /* of those that were read in passing */
-    struct slice made_ms; /* source text of ts_ms, when the connector made the event; absent when flattened */
+    uint64_t names_number; /* changes of one number that is not 0 have the same three */
+    bool made;             /* the connector says when it made the event (not when flattened): */
+    int64_t made_ms;
     enum snapshot_mark snapshot;
     bool flattened; /* by ExtractNewRecordState: `after` (of a delete `before`) is the whole record */
     bool upsert; /* a flattened record without __op: `op` is c until the row's last state says whether it is u
@@ -61,6 +63,11 @@ enum envelope_outcome {
 
 /* What the last messages were like. All zero is no guess. schema_texts_free(&guess.schemas) afterwards. */
 struct envelope_guess {
+    struct table_names {
+        char text[192];
+        size_t sizes[3];
+        uint64_t number;
+    } names;
     struct json_guess outer, payload, source, before, after;
     struct schema_texts schemas;
 };

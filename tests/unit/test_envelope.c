@@ -177,6 +177,65 @@ static void a_known_schema_is_recognised(void **state)
     free(known);
 }
 
+static void when_the_connector_made_it(void **state)
+{
+    static const struct {
+        const char *ts_ms;
+        int64_t made; /* -1: it does not say */
+    } told[] = {
+        {"1738317601200", 1738317601200},
+        {"0", 0},
+        {"999999999999999999", 999999999999999999},
+        {"12345678901234567890", -1}, /* beyond 64 bits */
+        {"-5", -1},
+        {"1.5", -1},
+        {"\"7\"", -1},
+        {"null", -1},
+    };
+    char value[1024];
+    (void)state;
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        snprintf(value, sizeof value,
+                 "{\"after\":" ROW_A ",\"source\":" SOURCE_37 ",\"op\":\"c\",\"ts_ms\":%s}", told[i].ts_ms);
+        assert_int_equal(read_value(value), ENVELOPE_CHANGE);
+        assert_int_equal(change.made, told[i].made >= 0);
+        if (change.made) assert_int_equal(change.made_ms, told[i].made);
+    }
+}
+
+static void names_are_told_apart_by_number(void **state)
+{
+    static const char *const sources[] = {
+        "\"name\":\"a\",\"schema\":\"b\",\"table\":\"c\"",
+        "\"name\":\"a\",\"schema\":\"b\",\"table\":\"cc\"",
+        "\"name\":\"ab\",\"schema\":\"\",\"table\":\"c\"",
+        "\"name\":\"ab\",\"table\":\"c\"",
+        "\"schema\":\"b\",\"table\":\"ac\"",
+    };
+    enum { SOURCES = sizeof sources / sizeof *sources };
+    char value[512], names[64], last_names[64] = "";
+    uint64_t last = 0;
+    (void)state;
+    for (size_t i = 0; i < (size_t)4 * SOURCES; i++) {
+        snprintf(value, sizeof value, "{\"after\":" ROW_A ",\"source\":{\"ts_ms\":1,%s},\"op\":\"c\"}",
+                 sources[i / 2 * 3 % SOURCES]);
+        assert_int_equal(read_value(value), ENVELOPE_CHANGE);
+        snprintf(names, sizeof names, "%.*s/%.*s/%.*s", (int)change.server.size,
+                 change.server.size ? change.server.at : "", (int)change.schema.size,
+                 change.schema.size ? change.schema.at : "", (int)change.table.size, change.table.at);
+        assert_int_equal(change.names_number == last, strcmp(names, last_names) == 0);
+        assert_int_not_equal(change.names_number, 0);
+        last = change.names_number;
+        memcpy(last_names, names, sizeof names);
+    }
+    char longest[300];
+    memset(longest, 'x', sizeof longest);
+    snprintf(value, sizeof value,
+             "{\"after\":" ROW_A ",\"source\":{\"ts_ms\":1,\"table\":\"%.250s\"},\"op\":\"c\"}", longest);
+    assert_int_equal(read_value(value), ENVELOPE_CHANGE);
+    assert_int_equal(change.names_number, 0);
+}
+
 static void schemas_are_told_apart_by_number(void **state)
 {
     static const char *const blocks[] = {"{\"version\":1}", BLOCK, "{\"version\":2}", "{\"version\":3}"};
@@ -525,6 +584,8 @@ int main(void)
         cmocka_unit_test_teardown(members_may_come_in_any_order_with_any_space, end),
         cmocka_unit_test(a_known_schema_is_recognised),
         cmocka_unit_test(schemas_are_told_apart_by_number),
+        cmocka_unit_test(names_are_told_apart_by_number),
+        cmocka_unit_test(when_the_connector_made_it),
         cmocka_unit_test(another_schema_than_the_known_one_is_read_again),
         cmocka_unit_test(a_known_schema_excuses_nothing_behind_it),
         cmocka_unit_test(tombstones),

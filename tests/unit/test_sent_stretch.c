@@ -61,25 +61,20 @@ static void a_stretch_grows_to_both_sides(void **state)
 static void clocks_are_read_as_far_as_they_are_told(void **state)
 {
     static const struct {
-        const char *made;
-        int64_t timestamp, want_made, want_sent;
+        int64_t made, timestamp, want_made, want_sent;
     } told[] = {
-        {"1738317601200", 1738317601300, 1738317601200, 1738317601300},
-        {"1738317601200", -1, 1738317601200, 1738317601200}, /* a line of a file */
-        {NULL, 1738317601300, 1738317601300, 1738317601300}, /* a flattened record */
-        {"\"x\"", 7, 7, 7},
-        {"-5", 7, 7, 7},
-        {"1.5", 7, 7, 7},
-        {"12345678901234567890", 7, 7, 7}, /* beyond 64 bits */
-        {"999999999999999999", 7, 999999999999999999, 7},
-        {"0", 0, 0, 0},
+        {1738317601200, 1738317601300, 1738317601200, 1738317601300},
+        {1738317601200, -1, 1738317601200, 1738317601200}, /* a line of a file */
+        {-1, 1738317601300, 1738317601300, 1738317601300}, /* a flattened record */
+        {0, 0, 0, 0},
     };
     struct sent_clocks clocks;
     (void)state;
     for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
         struct message message = {.timestamp_ms = told[i].timestamp};
         struct change change = {0};
-        if (told[i].made) change.made_ms = slice_of(told[i].made);
+        change.made = told[i].made >= 0;
+        change.made_ms = told[i].made;
         assert_true(sent_clocks_read(&message, &change, &clocks));
         assert_int_equal(clocks.made_ms, told[i].want_made);
         assert_int_equal(clocks.sent_ms, told[i].want_sent);
