@@ -24,7 +24,7 @@ WITH
   -- What the summaries cover is found by them, up to the last change folded. Where they cannot tell (0) all of the
   -- history is read.
   plan(folded) AS MATERIALIZED (
-    SELECT iif(usable AND typeof(:holding) = 'integer', folded_through, 0) FROM summary_state
+    SELECT iif(usable AND typeof(:holding) = 'integer', folded_through, 0) FROM (SELECT 1) LEFT JOIN summary_state
   ),
   -- The rows to read: from one change to another.
   piece(first_change_id, last_change_id) AS MATERIALIZED (

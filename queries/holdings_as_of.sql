@@ -50,7 +50,7 @@ WITH
                   SELECT min(kafka_partition), max(kafka_partition) FROM holding_history WHERE change_id > folded))
     FROM (SELECT last, iif(usable, folded_through, 0) AS folded,
                  iif(usable AND typeof(:user) = 'integer', folded_through, 0) AS folded_by_user
-          FROM wanted CROSS JOIN summary_state)
+          FROM wanted LEFT JOIN summary_state)
   ),
   -- Where the table was empty for certain: after a truncate, and before the first row of a snapshot. All rows of one
   -- snapshot share their lsn.

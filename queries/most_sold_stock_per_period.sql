@@ -68,7 +68,7 @@ WITH
                      1 + (commit_first - 1) / 86400000000 - ((commit_first - 1) % 86400000000 < 0)) AS day_first,
                  iif(commit_last = 9223372036854775807, commit_last,
                      (commit_last + 1) / 86400000000 - ((commit_last + 1) % 86400000000 < 0)) AS day_end
-          FROM wanted CROSS JOIN summary_state)
+          FROM wanted LEFT JOIN summary_state)
   ),
   -- The ends of the period that are no whole hours or, for one user, days.
   edge(first, last) AS (

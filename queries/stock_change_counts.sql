@@ -67,7 +67,7 @@ WITH
                      iif(commit_first > commit_last - 86399999999, -9223372036854775808,
                          (commit_last + 43200000001) / 86400000000
                            - ((commit_last + 43200000001) % 86400000000 < 0))) AS day_end
-          FROM wanted CROSS JOIN summary_state)
+          FROM wanted LEFT JOIN summary_state)
   ),
   -- A period shorter than a day is read by its rows.
   edge(sign, first, last) AS (

@@ -4,11 +4,11 @@
 -- that the history does not: `cdclite verify` holds the two together. Days and hours count from 1970 UTC, by commit time.
 
 CREATE TABLE summary_state(
-  -- One row.
+  -- One row, none before the first step.
+  state          INTEGER PRIMARY KEY CHECK (state = 1),
   folded_through INTEGER NOT NULL,  -- the last change in the sums, 0 for none
   usable         INTEGER NOT NULL   -- 0: a value came that sums cannot hold exactly: they are empty from then on
 ) STRICT;
-INSERT INTO summary_state VALUES(0, 1);
 
 CREATE TABLE summary_step(
   -- The changes folded at a time.

@@ -71,7 +71,7 @@ static int prepare(struct summaries *summaries, struct error *error)
         {"INSERT INTO summary_user_list VALUES(?1, ?2, ?3, ?4)", &summaries->insert_user},
         {"INSERT INTO summary_holding_list VALUES(?1, ?2, ?3)", &summaries->insert_holding},
         {"INSERT INTO summary_stock VALUES(?1, ?2)", &summaries->insert_stock},
-        {"UPDATE summary_state SET folded_through = ?1, usable = ?2", &summaries->save_state},
+        {"REPLACE INTO summary_state VALUES(1, ?1, ?2)", &summaries->save_state},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (database_prepare(summaries->db, all[i].sql, all[i].statement, error)) return -1;
@@ -97,7 +97,7 @@ int summaries_open(sqlite3 *db, const struct summary_steps *steps, struct summar
     summaries->by_user.kind = &summary_user_day;
     summaries->by_stock.kind = &summary_stock_day;
     summaries->by_stock_hour.kind = &summary_stock_hour;
-    if (database_integer(db, "SELECT usable FROM summary_state", 0, &usable, error) ||
+    if (database_integer(db, "SELECT usable FROM summary_state", 1, &usable, error) ||
         database_integer(db, "SELECT folded_through FROM summary_state", 0, &summaries->folded_through,
                          error) ||
         database_integer(db, "SELECT max(step) FROM summary_step", 0, &summaries->last_step, error) ||
@@ -149,7 +149,7 @@ static int give_up(struct summaries *summaries, const char *why, struct error *e
     summaries->usable = false;
     summaries->folded_through = 0;
     return database_run(summaries->db,
-                        "UPDATE summary_state SET folded_through = 0, usable = 0;"
+                        "REPLACE INTO summary_state VALUES(1, 0, 0);"
                         "DELETE FROM summary_step; DELETE FROM summary_hour; DELETE FROM summary_user_day;"
                         "DELETE FROM summary_user_total; DELETE FROM summary_stock_hour;"
                         "DELETE FROM summary_stock_day; DELETE FROM summary_stock_total;"

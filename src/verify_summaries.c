@@ -14,7 +14,7 @@ static const struct {
     const char *name;
     int key_columns;
 } tables[] = {
-    {"summary_state", 0},     {"summary_step", 1},         {"summary_hour", 2},
+    {"summary_state", 1},     {"summary_step", 1},         {"summary_hour", 2},
     {"summary_user_day", 2},  {"summary_user_total", 2},   {"summary_stock_hour", 2},
     {"summary_stock_day", 2}, {"summary_stock_total", 2},  {"summary_user_list", 2},
     {"summary_stock", 1},     {"summary_holding_list", 2}, {"summary_reset", 1},
@@ -144,7 +144,7 @@ static int make_again(struct replay *replay, struct captured_table *table, bool 
     if (database_run(replay->db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", error) ||
         database_run(replay->db, embedded_find("schema/004_summaries.sql")->text, error))
         return -1;
-    if (!usable) return database_run(replay->db, "UPDATE summary_state SET usable = 0", error);
+    if (!usable) return database_run(replay->db, "INSERT INTO summary_state VALUES(1, 0, 0)", error);
     if (!table) return 0;
     if (summaries_open(replay->db, &steps, &replay->summaries, error) ||
         database_prepare(db, "SELECT last_change_id FROM summary_step ORDER BY step", &replay->steps,
@@ -161,7 +161,7 @@ int verify_summaries(struct verification *verification, struct error *error)
     int64_t usable;
     struct captured_table *table = catalog_named(verification->catalog, "holding");
     struct replay replay = {.verification = verification, .table = table};
-    if (database_integer(verification->db, "SELECT usable FROM summary_state", 0, &usable, error) ||
+    if (database_integer(verification->db, "SELECT usable FROM summary_state", 1, &usable, error) ||
         database_integer(verification->db, "SELECT folded_through FROM summary_state", 0,
                          &replay.folded_through, error))
         return -1;

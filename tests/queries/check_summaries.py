@@ -99,7 +99,7 @@ class Place:
             rows = (reference.in_shell(self.db, QUERIES, name, parameters) if in_shell
                     else reference.in_program(self.db, self.given.cdclite, name, parameters))
             if reference.compare(name, parameters, 'shell' if in_shell else 'program', expected, rows):
-                self.complain(f'with {stored} events, {self.value("SELECT folded_through FROM summary_state")} folded')
+                self.complain(f'with {stored} events, {self.value("SELECT max(folded_through) FROM summary_state")} folded')
 
     def tables(self):
         return self.value("SELECT count(*) FROM sqlite_schema WHERE name = 'holding_history'")
@@ -137,7 +137,7 @@ def piece_by_piece(place):
 def damaged(place):
     """Sums that are changed behind the program's back are found."""
     whole, damages = place.db, {
-        'summary_state': 'UPDATE {} SET folded_through = folded_through - 1',
+        'summary_state': 'UPDATE {} SET folded_through = folded_through + 1',
         'summary_step': 'DELETE FROM {} WHERE step = 2',
         'summary_hour': 'UPDATE {} SET last_change_id = last_change_id + 1 WHERE step = 2',
         'summary_user_day': 'UPDATE {} SET changed_events = changed_events + 1 WHERE user_id = 7',
@@ -145,7 +145,7 @@ def damaged(place):
         'summary_stock_hour': "UPDATE {} SET units = units - 1 WHERE stock = 'AAPL'",
         'summary_stock_day': "INSERT INTO {} VALUES(-20000, 'X', 1, 1, 0, 0)",
         'summary_stock_total': 'UPDATE {} SET closed = closed + 1',
-        'summary_user_list': "UPDATE {} SET changes = '[0]' WHERE step = 3",
+        'summary_user_list': "UPDATE {} SET changes = '[12345]' WHERE step = 3",
         'summary_holding_list': "UPDATE {} SET holding_id = holding_id + 100000 WHERE step = 1",
         'summary_stock': "UPDATE {} SET stock = 'Y' WHERE stock_no = 2",
         'summary_reset': 'DELETE FROM {}'}
@@ -167,8 +167,8 @@ def killed(place):
     with open(place.recording, 'rb') as file:
         lines = file.readlines()
     for share in (0.3, 0.6, 0.8):
-        loader = subprocess.Popen(place.command('-'), stdin=subprocess.PIPE, env=place.environment(40))
         before = place.stored() if os.path.exists(place.db) else 0
+        loader = subprocess.Popen(place.command('-'), stdin=subprocess.PIPE, env=place.environment(40))
         more = lines[before:int(len(lines) * share)]
         loader.stdin.writelines(more)
         loader.stdin.flush()

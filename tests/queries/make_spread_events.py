@@ -11,7 +11,7 @@ HOUR, DAY = 3600 * 10**6, 86400 * 10**6
 START = 1735689600 * 10**6  # 2025-01-01
 SPAN = 45 * DAY
 USERS = [1, 2, 3, 4, 5, 6, 7, 7, 7, 8, 9, 10, None, 'seven', '7', '']
-STOCKS = ['AAPL', 'AAPL', 'AAPL', 'MSFT', 'MSFT', 'VFIAX', 'Zürich', '', 'a"b\'c', '10', None]
+STOCKS = ['AAPL', 'AAPL', 'AAPL', 'MSFT', 'MSFT', 'VFIAX', 'Zürich', '', 'a"b\'c', '10', 'long' * 70, None]
 COLUMNS = ('holding_id', 'user_id', 'holding_stock', 'holding_quantity', 'datetime_created', 'datetime_updated')
 
 

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cdclite/embedded.h"
 #include "cdclite/query.h"
 
 struct world {
@@ -429,6 +430,9 @@ static void test_wrong_sql(void **state)
 static void test_missing_tables(void **state)
 {
     struct world *world = *state;
+    assert_int_equal(
+        sqlite3_exec(world->db, embedded_find("schema/004_summaries.sql")->text, NULL, NULL, NULL),
+        SQLITE_OK);
     assert_refuses(
         world, built_in(world, "holding_timeline"), ARGUMENTS("holding=1"), ERROR_STORAGE,
         "holding_timeline: no such table: holding_history; no event of that table has been loaded yet"
