@@ -1,0 +1,61 @@
+"""Who runs against whom: cdclite and its peers, for a file or a topic, with or without schemas."""
+import json
+
+
+from harness import PROGRAM, PYTHON, Contender, call, measured, peer
+
+
+def cdclite(events, source, *more, name='cdclite', **environment):
+    """With its defaults: the text log is written too, and every commit is durable."""
+    def run(target):
+        return measured(PROGRAM, 'load', '--quiet', *source, '--until-end', '--db', target, '--text', target + '.txt',
+                        *more, **environment)
+
+    return Contender(name, events, run, lambda target: sums('python', target))
+
+
+def sums(which, target):
+    return json.loads(call(PYTHON, peer(which), 'sums', target))
+
+
+def python_peer(which, name, events, given, how, stores=True, note=''):
+    def run(target):
+        return json.loads(call(PYTHON, peer(which), 'load', given, target, *([how] if how else [])))
+
+    return Contender(name, events, run, (lambda target: sums(which, target)) if stores else None, note)
+
+
+def clickhouse_engine(events, given, how):
+    def run(target):
+        return json.loads(call(PYTHON, peer('clickhouse'), 'engine', given, events, target, *([how] if how else [])))
+
+    return Contender('ClickHouse\'s Kafka engine', events, run, lambda target: sums('clickhouse', target))
+
+
+def fast(context, events, given, with_schema, pipe=''):
+    """DuckDB and ClickHouse. With schemas ClickHouse is also tried with the payload cut out of the line as text,
+    faster than by any of its JSON readers."""
+    found = []
+    how = 'schema' if with_schema else ''
+    if context.has('duckdb'):
+        found.append(python_peer('duckdb', pipe + 'DuckDB', events, given, how))
+    if context.has('chdb'):
+        found.append(python_peer('clickhouse', pipe + 'ClickHouse', events, given, how))
+        if with_schema:
+            found.append(python_peer('clickhouse', pipe + 'ClickHouse, payload cut by hand', events, given,
+                                     'schema-cut'))
+    return found
+
+
+def slow(context, events, given, with_schema, pipe=''):
+    found = []
+    how = 'schema' if with_schema else ''
+    if context.has('orjson'):
+        found.append(python_peer('python', 'Python: orjson, sqlite3', events, given, how))
+    if context.has('jq') and context.has('sqlite3'):
+        found.append(python_peer('jq', pipe + 'jq, sqlite3 .import', events, given, how))
+    found.append(python_peer('parse', 'Python: json, print', events, given, how, stores=False,
+                             note='stores nothing'))
+    return found
+
+

@@ -1,0 +1,60 @@
+"""The events: made out of tests/data/bulk-tenth (19,754 changes) by make_events.c, kept in build/bench/work."""
+import gzip
+import json
+import os
+import subprocess
+
+from harness import ROOT, call, path, tool
+
+DATA = os.path.join(ROOT, 'tests', 'data')
+
+
+def values(name):
+    with gzip.open(os.path.join(DATA, name + '.jsonl.gz'), 'rt', encoding='utf-8') as file:
+        for line in file:
+            value = json.loads(line)['value']
+            if value:
+                yield value
+
+
+def seed():
+    """The bare values of changes, one a line."""
+    target = path('seed.jsonl')
+    if not os.path.exists(target):
+        with open(target, 'w', encoding='utf-8') as file:
+            file.writelines(value + '\n' for value in values('bulk-tenth'))
+    return target
+
+
+def schema():
+    """The block in front of each payload, as Debezium 3.7 sends it for this table."""
+    target = path('schema.json')
+    if not os.path.exists(target):
+        value = next(value for value in values('a-seed-schema') if '"op":"u"' in value)
+        with open(target, 'w', encoding='utf-8') as file:
+            file.write(value[len('{"schema":'):value.index(',"payload":')])
+    return target
+
+
+def command(count, with_schema=False, first=0, total=None):
+    words = [tool('make_events'), seed(), str(count), '--first', str(first), '--total', str(total or first + count)]
+    return words + (['--schema', schema()] if with_schema else [])
+
+
+def events(count, with_schema=False, first=0, total=None):
+    """The path of a file with so many events."""
+    total = total or first + count
+    target = path(f'events-{count}-{first}-{total}{"-schema" if with_schema else ""}.jsonl')
+    if not os.path.exists(target):
+        with open(target + '.part', 'wb') as file:
+            subprocess.run(command(count, with_schema, first, total), stdout=file, check=True)
+        os.rename(target + '.part', target)
+    return target
+
+
+def part_of(source, count):
+    """The first lines of a file, as a file."""
+    target = source.replace('.jsonl', f'.first-{count}.jsonl')
+    if not os.path.exists(target):
+        call('sh', '-c', f'head -n {count} "$1" > "$2"', 'sh', source, target)
+    return target

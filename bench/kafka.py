@@ -1,0 +1,53 @@
+"""A real broker, as tests/stack starts it, and topics that kcat fills."""
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import inputs
+from harness import BUILD, ROOT, call
+
+sys.path.insert(0, os.path.join(ROOT, 'tests', 'stack'))
+
+import artifacts  # noqa: E402
+import broker  # noqa: E402
+
+# Room to compile its hot paths, as a broker in use has them.
+broker.JAVA[:] = ['java', '-Xms256m', '-Xmx1g', '-XX:+UseSerialGC',
+                  '-Dlog4j2.configurationFile=' + os.path.join(ROOT, 'tests', 'stack', 'log4j2.xml')]
+
+NotReachable = artifacts.NotReachable
+
+
+class Broker(broker.Broker):
+    def settings(self):
+        return super().settings() | {'auto.create.topics.enable': 'true', 'num.partitions': 1,
+                                     'log.retention.check.interval.ms': 300000, 'log.flush.scheduler.interval.ms': 3000}
+
+
+@contextlib.contextmanager
+def running():
+    artifacts.kafka()  # fetches it from Maven Central the first time
+    directory = tempfile.mkdtemp(prefix='broker-', dir=BUILD)
+    try:
+        with Broker(directory) as started:
+            yield started
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def fill(address, topic, count, with_schema=False):
+    """Makes the topic, with one partition, and sends so many events there without keys."""
+    maker = subprocess.Popen(inputs.command(count, with_schema), stdout=subprocess.PIPE)
+    kcat = ['kcat', '-P', '-b', address, '-t', topic, '-q']
+    for key, value in (('acks', 'all'), ('linger.ms', 20), ('batch.size', 1000000), ('queue.buffering.max.kbytes', 65536)):
+        kcat += ['-X', f'{key}={value}']
+    done = subprocess.run(kcat, stdin=maker.stdout, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    maker.stdout.close()
+    if maker.wait() or done.returncode:
+        raise RuntimeError(f'the topic cannot be filled: {done.stderr[-300:]}')
+    end = call('kcat', '-Q', '-b', address, '-t', f'{topic}:0:-1').split()
+    if str(count) not in end:
+        raise RuntimeError(f'the topic {topic} got other than {count} messages: {" ".join(end)}')

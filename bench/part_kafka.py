@@ -1,0 +1,33 @@
+"""Loading a topic of one partition, and what librdkafka alone drains."""
+import kafka
+from contenders import cdclite, clickhouse_engine, fast, slow
+from harness import Contender, alternate, measured, tool
+
+
+def drain(events, address, topic):
+    return Contender('floor: librdkafka alone', events,
+                     lambda target: measured(tool('drain_topic'), address, topic), note='stores nothing')
+
+
+def run(context):
+    results = {}
+    with kafka.running() as broker:
+        address = broker.address()
+        for key, count in (('schema', context.size['schema_events']), ('plain', context.size['plain_events'])):
+            with_schema = key == 'schema'
+            context.say(f'-- {count:,} events from Kafka, {"with" if with_schema else "without"} schema')
+            few = context.size['slow_events']
+            kafka.fill(address, key, count, with_schema)
+            kafka.fill(address, key + '-few', few, with_schema)
+            source, fewer = f'kafka:{address}/{key}', f'kafka:{address}/{key}-few'
+            contenders = [cdclite(count, ['--brokers', address, '--topic', key])]
+            if context.has('kcat'):
+                contenders += fast(context, count, source, with_schema, 'kcat | ')
+            contenders.append(drain(count, address, key))
+            contenders.append(cdclite(few, ['--brokers', address, '--topic', key + '-few'], name='cdclite, few events'))
+            if context.has('chdb'):
+                contenders.append(clickhouse_engine(few, fewer[len('kafka:'):], 'schema' if with_schema else ''))
+            if context.has('confluent-kafka') and context.has('kcat'):
+                contenders += slow(context, few, fewer, with_schema, 'kcat | ')
+            results[key] = alternate(context, contenders, context.size['runs'])
+    return results
