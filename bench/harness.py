@@ -84,10 +84,11 @@ def alternate(context, contenders, runs):
                 contenders.remove(contender)
                 results.pop(contender.name, None)
                 continue
-            rate = contender.events / took['seconds']
-            context.say(f'{contender.name}: {rate:,.0f} events/s, {took["cpu"] / contender.events * 1e6:.2f} µs of CPU, '
+            events = took.setdefault('events', contender.events)
+            context.say(f'{contender.name}: {events / took["seconds"]:,.0f} events/s, '
+                        f'{took["cpu"] / events * 1e6:.2f} µs of CPU, '
                         f'{took["rss_kib"] / 1024:.0f} MiB' + (' (warming up)' if number == 0 else ''))
-            entry = results.setdefault(contender.name, {'events': contender.events, 'note': contender.note, 'runs': []})
+            entry = results.setdefault(contender.name, {'note': contender.note, 'runs': []})
             if number:
                 entry['runs'].append(took)
             if os.path.exists(target) and number == 0:

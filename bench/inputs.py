@@ -58,3 +58,39 @@ def part_of(source, count):
     if not os.path.exists(target):
         call('sh', '-c', f'head -n {count} "$1" > "$2"', 'sh', source, target)
     return target
+
+
+WIDE = tuple((f'column_{number:03}', ('int32', 'string', 'int64', 'double')[number % 4]) for number in range(100))
+
+
+def wide(count):
+    """A file of updates of a table with 100 columns, with schemas."""
+    target = path(f'wide-{count}.jsonl')
+    if os.path.exists(target):
+        return target
+    fields = [{'type': kind, 'optional': True, 'field': name} for name, kind in WIDE]
+    with open(schema(), encoding='utf-8') as file:
+        block = json.load(file)
+    for field in block['fields']:
+        if field['field'] in ('before', 'after'):
+            field['fields'], field['name'] = fields, 'bench.public.wide.Value'
+    block['name'] = 'bench.public.wide.Envelope'
+    source = {'version': '3.7.0.Final', 'connector': 'postgresql', 'name': 'bench', 'snapshot': 'false', 'db': 'bank',
+              'sequence': None, 'schema': 'public', 'table': 'wide', 'xmin': None, 'origin': None, 'origin_lsn': None}
+    head = '{"schema":' + json.dumps(block, separators=(',', ':')) + ',"payload":'
+    with open(target + '.part', 'w', encoding='utf-8') as file:
+        for number in range(count):
+            time_us = 1767225600000000 + number * 1000
+            source |= {'ts_ms': time_us // 1000, 'ts_us': time_us, 'ts_ns': time_us * 1000, 'txId': 700 + number,
+                       'lsn': 1000000 + number * 64}
+            event = {'before': wide_row(number - 1), 'after': wide_row(number), 'source': source, 'transaction': None,
+                     'op': 'u', 'ts_ms': time_us // 1000, 'ts_us': time_us, 'ts_ns': time_us * 1000}
+            file.write(head + json.dumps(event, separators=(',', ':')) + '}\n')
+    os.rename(target + '.part', target)
+    return target
+
+
+def wide_row(number):
+    make = {'int32': lambda at: number % 1000 + at, 'string': lambda at: f'text {number + at}',
+            'int64': lambda at: number * 1000003 + at, 'double': lambda at: number / 8 + at}
+    return {name: make[kind](at) for at, (name, kind) in enumerate(WIDE)}

@@ -41,13 +41,30 @@ def running():
 def fill(address, topic, count, with_schema=False):
     """Makes the topic, with one partition, and sends so many events there without keys."""
     maker = subprocess.Popen(inputs.command(count, with_schema), stdout=subprocess.PIPE)
-    kcat = ['kcat', '-P', '-b', address, '-t', topic, '-q']
-    for key, value in (('acks', 'all'), ('linger.ms', 20), ('batch.size', 1000000), ('queue.buffering.max.kbytes', 65536)):
-        kcat += ['-X', f'{key}={value}']
-    done = subprocess.run(kcat, stdin=maker.stdout, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    send(address, topic, maker.stdout)
     maker.stdout.close()
-    if maker.wait() or done.returncode:
+    if maker.wait():
+        raise RuntimeError('the events cannot be made')
+    check_end(address, topic, count)
+
+
+def fill_from(address, topic, file, count):
+    with open(file, 'rb') as lines:
+        send(address, topic, lines)
+    check_end(address, topic, count)
+
+
+def send(address, topic, lines):
+    kcat = ['kcat', '-P', '-b', address, '-t', topic, '-q']
+    for key, value in (('acks', 'all'), ('linger.ms', 20), ('batch.size', 1000000), ('message.max.bytes', 4000000),
+                       ('queue.buffering.max.kbytes', 65536)):
+        kcat += ['-X', f'{key}={value}']
+    done = subprocess.run(kcat, stdin=lines, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
         raise RuntimeError(f'the topic cannot be filled: {done.stderr[-300:]}')
+
+
+def check_end(address, topic, count):
     end = call('kcat', '-Q', '-b', address, '-t', f'{topic}:0:-1').split()
     if str(count) not in end:
         raise RuntimeError(f'the topic {topic} got other than {count} messages: {" ".join(end)}')

@@ -1,4 +1,5 @@
 """Loading a topic of one partition, and what librdkafka alone drains."""
+import inputs
 import kafka
 from contenders import cdclite, clickhouse_engine, fast, slow
 from harness import Contender, alternate, measured, tool
@@ -7,6 +8,14 @@ from harness import Contender, alternate, measured, tool
 def drain(events, address, topic):
     return Contender('floor: librdkafka alone', events,
                      lambda target: measured(tool('drain_topic'), address, topic), note='stores nothing')
+
+
+def wide_table(context, address):
+    """The peak with a table of 100 columns and schemas of some 20 KB."""
+    count = context.size['wide_events']
+    context.say(f'-- {count:,} events of 100 columns from Kafka')
+    kafka.fill_from(address, 'wide', inputs.wide(count), count)
+    return alternate(context, [cdclite(count, ['--brokers', address, '--topic', 'wide'], sums=False)], 1)
 
 
 def run(context):
@@ -19,6 +28,8 @@ def run(context):
             few = context.size['slow_events']
             kafka.fill(address, key, count, with_schema)
             kafka.fill(address, key + '-few', few, with_schema)
+            some = context.size['engine_events']
+            kafka.fill(address, key + '-some', some, with_schema)
             source, fewer = f'kafka:{address}/{key}', f'kafka:{address}/{key}-few'
             contenders = [cdclite(count, ['--brokers', address, '--topic', key])]
             if context.has('kcat'):
@@ -26,8 +37,9 @@ def run(context):
             contenders.append(drain(count, address, key))
             contenders.append(cdclite(few, ['--brokers', address, '--topic', key + '-few'], name='cdclite, few events'))
             if context.has('chdb'):
-                contenders.append(clickhouse_engine(few, fewer[len('kafka:'):], 'schema' if with_schema else ''))
+                contenders.append(clickhouse_engine(some, f'{address}/{key}-some', 'schema' if with_schema else ''))
             if context.has('confluent-kafka') and context.has('kcat'):
                 contenders += slow(context, few, fewer, with_schema, 'kcat | ')
             results[key] = alternate(context, contenders, context.size['runs'])
+        results['wide'] = wide_table(context, address)
     return results

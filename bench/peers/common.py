@@ -46,9 +46,9 @@ class Source:
         self.result = tempfile.NamedTemporaryFile(suffix='.json')
         kcat = [os.environ['CDCLITE_BENCH_MEASURE'], self.result.name, 'kcat', '-C', '-b', self.brokers,
                 '-t', self.topic, '-p', '0', '-o', 'beginning', '-e', '-q']
-        # A full queue stops kcat's fetching for up to a second.
+        # A full queue stops kcat's fetching for up to a second; the end is told after a wait for more.
         for key, value in (('queued.max.messages.kbytes', 1048576), ('queued.min.messages', 1000000),
-                           ('fetch.message.max.bytes', 8388608)):
+                           ('fetch.message.max.bytes', 8388608), ('fetch.wait.max.ms', 10)):
             kcat += ['-X', f'{key}={value}']
         self.pipe = subprocess.Popen(kcat, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.path = f'/dev/fd/{self.pipe.stdout.fileno()}'
