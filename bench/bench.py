@@ -18,11 +18,11 @@ import report  # noqa: E402
 PARTS = ('files', 'kafka', 'floors', 'answers', 'growth', 'latency', 'profile')
 FULL = {'runs': 5, 'schema_events': 1000000, 'plain_events': 2000000, 'slow_events': 100000, 'engine_events': 300000,
         'answers': [1000000, 10000000], 'growth': [0, 1000000, 10000000], 'chunk': 1000000, 'wide_events': 100000,
-        'query_runs': 5, 'query_seconds': 12, 'latency_events': 50, 'slow_disk_events': 500000, 'slow_disk_runs': 2,
+        'query_runs': 5, 'query_seconds': 12, 'latency_events': 50, 'slow_disk_events': 200000, 'slow_disk_runs': 2,
         'profile_events': 40000}
 QUICK = {'runs': 2, 'schema_events': 50000, 'plain_events': 100000, 'slow_events': 20000, 'engine_events': 150000,
          'answers': [200000], 'growth': [0, 200000], 'chunk': 100000, 'wide_events': 10000,
-         'query_runs': 2, 'query_seconds': 1, 'latency_events': 10, 'slow_disk_events': 100000, 'slow_disk_runs': 1,
+         'query_runs': 2, 'query_seconds': 1, 'latency_events': 10, 'slow_disk_events': 40000, 'slow_disk_runs': 1,
          'profile_events': 20000}
 PACKAGES = ('duckdb', 'chdb', 'orjson', 'confluent-kafka')
 PROGRAMS = ('kcat', 'jq', 'sqlite3', 'java', 'mvn', 'valgrind')

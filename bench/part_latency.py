@@ -9,7 +9,7 @@ import time
 import inputs
 import kafka
 from contenders import cdclite
-from harness import PROGRAM, alternate, call, path, remove, spread, tool
+from harness import PROGRAM, PYTHON, alternate, call, path, peer, remove, spread, tool
 
 WAIT_SECONDS = 30
 # Options that make the wait shorter, where the program has them.
@@ -47,8 +47,7 @@ def latency(context, address, topic, more):
     target = path('quiet.db')
     remove(target, target + '.txt')
     lines = call(*inputs.command(count + 1)).splitlines()
-    producer = subprocess.Popen(['kcat', '-P', '-b', address, '-t', topic, '-q', '-X', 'linger.ms=0'],
-                                stdin=subprocess.PIPE, text=True)
+    producer = subprocess.Popen([PYTHON, peer('produce'), address, topic], stdin=subprocess.PIPE, text=True)
     print(lines[0], file=producer.stdin, flush=True)
     time.sleep(2)  # the topic is made
     loader = subprocess.Popen([PROGRAM, 'load', '--quiet', '--brokers', address, '--topic', topic, '--db', target,
@@ -75,8 +74,8 @@ def latency(context, address, topic, more):
 
 def slow_disk(context, address):
     count = context.size['slow_disk_events']
-    kafka.fill(address, 'backlog', count)
-    file, topic = ['--input', inputs.events(count)], ['--brokers', address, '--topic', 'backlog', *QUEUE]
+    kafka.fill(address, 'backlog', count, with_schema=True)
+    file, topic = ['--input', inputs.events(count, with_schema=True)], ['--brokers', address, '--topic', 'backlog', *QUEUE]
     results = {}
     for disk in DISKS:
         name = f'{disk["SLOW_DISK_MIB_S"]} MiB/s, {disk["SLOW_DISK_SYNC_MS"]} ms a sync'
@@ -89,8 +88,9 @@ def slow_disk(context, address):
 
 
 def run(context):
-    if not context.has('kcat'):
-        raise RuntimeError('kcat is not installed')
+    for needed in ('kcat', 'confluent-kafka'):
+        if not context.has(needed):
+            raise RuntimeError(f'{needed} is not installed')
     manual = call(PROGRAM, 'load', '--help')
     with kafka.running() as broker:
         results = {'quiet': [latency(context, broker.address(), 'quiet', [])]}

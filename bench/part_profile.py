@@ -31,14 +31,18 @@ def build():
     return os.path.join(folder, 'cdclite')
 
 
-def layer(object_file, source_file):
+def layer(object_file, *source_files):
+    """By the first file that is of one: where it stands, then what it was inlined into."""
     for name, library in OBJECTS:
         if library in object_file:
             return name
     if 'cdclite' not in os.path.basename(object_file):
         return LIBC
-    base = os.path.basename(source_file)
-    return next((name for name, beginnings in LAYERS if base.startswith(beginnings)), OTHERS)
+    for base in map(os.path.basename, source_files):
+        for name, beginnings in LAYERS:
+            if base.startswith(beginnings):
+                return name
+    return OTHERS
 
 
 class Profile:
@@ -88,11 +92,14 @@ class Profile:
                 calls = False
 
     def add(self, cost, is_call):
-        here = layer(self.at['ob'], self.at['file'])
+        here = layer(self.at['ob'], self.at['file'], self.at['fl'])
         if not is_call:
             self.cost[here] = self.cost.get(here, 0) + cost
-        elif here != LIBC and layer(self.called.get('ob', self.at['ob']), self.called.get('fl', '')) == LIBC:
+        elif here != LIBC and self.at['fn'] != '_start' and self.calls_libc():
             self.libc_called[here] = self.libc_called.get(here, 0) + cost
+
+    def calls_libc(self):
+        return layer(self.called.get('ob', self.at['ob']), self.called.get('fl', '')) == LIBC
 
     def by_layer(self):
         """The C library's share is dealt out in proportion to what each layer's calls into it cost."""
