@@ -1,5 +1,6 @@
 """bench.py [--quick] [--fifty] [PART ...]: measures the parts (all by default), keeps the results in
 build/bench/results.json, and writes docs/performance.md from them. bench/run.sh builds what is needed first."""
+
 import argparse
 import importlib
 import importlib.metadata
@@ -16,14 +17,42 @@ import harness  # noqa: E402
 import report  # noqa: E402
 
 PARTS = ('files', 'kafka', 'floors', 'answers', 'growth', 'latency', 'profile')
-FULL = {'runs': 5, 'schema_events': 1000000, 'plain_events': 2000000, 'slow_events': 100000, 'engine_events': 300000,
-        'answers': [1000000, 10000000], 'growth': [0, 1000000, 10000000], 'chunk': 1000000, 'wide_events': 100000,
-        'query_runs': 5, 'query_seconds': 12, 'latency_events': 50, 'slow_disk_events': 200000, 'slow_disk_runs': 2,
-        'profile_events': 40000}
-QUICK = {'runs': 2, 'schema_events': 50000, 'plain_events': 100000, 'slow_events': 20000, 'engine_events': 150000,
-         'answers': [200000], 'growth': [0, 200000], 'chunk': 100000, 'wide_events': 10000,
-         'query_runs': 2, 'query_seconds': 1, 'latency_events': 10, 'slow_disk_events': 40000, 'slow_disk_runs': 1,
-         'profile_events': 20000}
+FULL = {
+    'runs': 5,
+    'schema_events': 1000000,
+    'plain_events': 2000000,
+    'slow_events': 100000,
+    'engine_events': 300000,
+    'answers': [1000000, 10000000],
+    'growth': [0, 1000000, 10000000],
+    'chunk': 1000000,
+    'wide_events': 100000,
+    'query_runs': 5,
+    'query_seconds': 12,
+    'latency_events': 50,
+    'slow_disk_events': 200000,
+    'slow_disk_runs': 2,
+    'disks': 2,
+    'profile_events': 40000,
+}
+QUICK = {
+    'runs': 2,
+    'schema_events': 50000,
+    'plain_events': 100000,
+    'slow_events': 10000,
+    'engine_events': 150000,
+    'answers': [200000],
+    'growth': [0, 200000],
+    'chunk': 100000,
+    'wide_events': 10000,
+    'query_runs': 2,
+    'query_seconds': 1,
+    'latency_events': 6,
+    'slow_disk_events': 40000,
+    'slow_disk_runs': 1,
+    'disks': 1,
+    'profile_events': 8000,
+}
 PACKAGES = ('duckdb', 'chdb', 'orjson', 'confluent-kafka')
 PROGRAMS = ('kcat', 'jq', 'sqlite3', 'java', 'mvn', 'valgrind')
 
@@ -53,8 +82,12 @@ class Context:
 
 def versions():
     found = {}
-    listing = [harness.PYTHON, '-c', 'import importlib.metadata as m, json; '
-               'print(json.dumps({d.metadata["Name"].lower(): d.version for d in m.distributions()}))']
+    listing = [
+        harness.PYTHON,
+        '-c',
+        'import importlib.metadata as m, json; '
+        'print(json.dumps({d.metadata["Name"].lower(): d.version for d in m.distributions()}))',
+    ]
     if os.path.exists(harness.PYTHON):
         installed = json.loads(subprocess.run(listing, capture_output=True, text=True, check=True).stdout)
         found = {name: installed[name] for name in PACKAGES if name in installed}
@@ -112,9 +145,14 @@ def run_part(part, size, results):
         results['parts'].pop(part, None)
         results['parts'][part] = {'left_out': context.left_out}
         return False
-    results['parts'][part] = {'results': measured, 'left_out': context.left_out, 'versions': context.versions,
-                              'machine': harness.machine(), 'size': size,
-                              'seconds': time.monotonic() - context.began}
+    results['parts'][part] = {
+        'results': measured,
+        'left_out': context.left_out,
+        'versions': context.versions,
+        'machine': harness.machine(),
+        'size': size,
+        'seconds': time.monotonic() - context.began,
+    }
     context.say(f'== {part}: done')
     return True
 

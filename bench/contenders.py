@@ -1,4 +1,5 @@
 """Who runs against whom: cdclite and its peers, for a file or a topic, with or without schemas."""
+
 import json
 
 
@@ -20,9 +21,21 @@ def unfolded(events, source):
 
 def cdclite(events, source, *more, name='cdclite', sums=True, **environment):
     """With its defaults: the text log is written too, and every commit is durable."""
+
     def run(target):
-        return measured(PROGRAM, 'load', '--quiet', *source, '--until-end', '--db', target, '--text', target + '.txt',
-                        *more, **environment)
+        return measured(
+            PROGRAM,
+            'load',
+            '--quiet',
+            *source,
+            '--until-end',
+            '--db',
+            target,
+            '--text',
+            target + '.txt',
+            *more,
+            **environment
+        )
 
     return Contender(name, events, run, (lambda target: stored_rows('python', target)) if sums else None)
 
@@ -55,8 +68,9 @@ def fast(context, events, given, with_schema, pipe=''):
     if context.has('chdb'):
         found.append(python_peer('clickhouse', pipe + 'ClickHouse', events, given, how))
         if with_schema:
-            found.append(python_peer('clickhouse', pipe + 'ClickHouse, payload cut by hand', events, given,
-                                     'schema-cut'))
+            found.append(
+                python_peer('clickhouse', pipe + 'ClickHouse, payload cut by hand', events, given, 'schema-cut')
+            )
     return found
 
 
@@ -67,8 +81,5 @@ def slow(context, events, given, with_schema, pipe=''):
         found.append(python_peer('python', 'Python: orjson, sqlite3', events, given, how))
     if context.has('jq') and context.has('sqlite3'):
         found.append(python_peer('jq', pipe + 'jq, sqlite3 .import', events, given, how))
-    found.append(python_peer('parse', 'Python: json, print', events, given, how, stores=False,
-                             note='stores nothing'))
+    found.append(python_peer('parse', 'Python: json, print', events, given, how, stores=False, note='stores nothing'))
     return found
-
-

@@ -1,4 +1,5 @@
 """Figures out of the results: rates, ratios run by run, and what the goals ask for."""
+
 import statistics
 
 FAST = ('DuckDB', 'ClickHouse')
@@ -55,17 +56,19 @@ def load_goals(parts):
     files, kafka = parts.get('files', {}), parts.get('kafka', {})
     goals = []
     for table, key, names, where, factor in (
-            (files, 'schema', FAST, 'a file, with schemas: rate against the faster of DuckDB and ClickHouse', 2.5),
-            (files, 'plain', FAST, 'a file, without schemas: the same', 1.1),
-            (kafka, 'schema', PIPES, 'Kafka, with schemas: rate against the fastest pipeline', 2),
-            (kafka, 'plain', PIPES, 'Kafka, without schemas: the same', 1.2)):
+        (files, 'schema', FAST, 'a file, with schemas: rate against the faster of DuckDB and ClickHouse', 2.5),
+        (files, 'plain', FAST, 'a file, without schemas: the same', 1.1),
+        (kafka, 'schema', PIPES, 'Kafka, with schemas: rate against the fastest pipeline', 2),
+        (kafka, 'plain', PIPES, 'Kafka, without schemas: the same', 1.2),
+    ):
         rows = table.get(key, {})
         goals.append(at_least(where, rows, fastest(rows, names), factor))
         if key == 'plain' and table is files:
             goals.append(cpu_goal(rows, fastest(rows, names)))
     for key, factor, which in (('schema', 10, 'with'), ('plain', 5, 'without')):
-        goals.append(at_least(f'Kafka, {which} schemas: rate against ClickHouse\'s Kafka engine', kafka.get(key), ENGINE,
-                              factor))
+        goals.append(
+            at_least(f'Kafka, {which} schemas: rate against ClickHouse\'s Kafka engine', kafka.get(key), ENGINE, factor)
+        )
         goals.append(floor_goal(parts, key, which))
     return goals
 
@@ -100,8 +103,11 @@ def answer_goals(parts):
     any_period = 'answers, any period: the same'
     one = 'holdings_as_of and holding_timeline, one user or holding'
     if not sizes:
-        return [Goal(whole, 'at most 0.1 times', 'not measured', None), Goal(any_period, 'at most 1 times', 'not measured', None),
-                Goal(one, 'under 50 ms', 'not measured', None)]
+        return [
+            Goal(whole, 'at most 0.1 times', 'not measured', None),
+            Goal(any_period, 'at most 1 times', 'not measured', None),
+            Goal(one, 'under 50 ms', 'not measured', None),
+        ]
     count = max(sizes, key=int)
     worst, slowest = {0.1: (0, ''), 1: (0, '')}, (0, '')
     for question in sizes[count]['questions']:
@@ -112,10 +118,15 @@ def answer_goals(parts):
         elif theirs:
             limit = 1 if 'any period' in question['what'] else 0.1
             worst[limit] = max(worst[limit], (ours / theirs, name))
-    return [Goal(f'{what} at {int(count):,} events', f'at most {limit:g} times',
-                 f'{worst[limit][0]:.3g} times ({worst[limit][1]})', worst[limit][0] <= limit if worst[limit][1] else None)
-            for what, limit in ((whole, 0.1), (any_period, 1))] + [
-        Goal(f'{one} at {int(count):,} events', 'under 50 ms', f'{slowest[0]:.1f} ms ({slowest[1]})', slowest[0] < 50)]
+    return [
+        Goal(
+            f'{what} at {int(count):,} events',
+            f'at most {limit:g} times',
+            f'{worst[limit][0]:.3g} times ({worst[limit][1]})',
+            worst[limit][0] <= limit if worst[limit][1] else None,
+        )
+        for what, limit in ((whole, 0.1), (any_period, 1))
+    ] + [Goal(f'{one} at {int(count):,} events', 'under 50 ms', f'{slowest[0]:.1f} ms ({slowest[1]})', slowest[0] < 50)]
 
 
 def other_goals(parts):
@@ -123,34 +134,80 @@ def other_goals(parts):
     files, kafka, growth = parts.get('files', {}), parts.get('kafka', {}), parts.get('growth', {})
     answers = parts.get('answers', {})
     for what, limit, tables in (
-            ('files', 64, [*files.values(), {key: value for key, value in growth.items() if value.get('runs')},
-                           growth.get('wide', {}), {'load': {'runs': [load['loads']['cdclite'] for load in answers.values()]}}
-                           if answers else {}]),
-            ('Kafka', 96, list(kafka.values()))):
-        peaks = [peak(entry) for table in tables for name, entry in table.items()
-                 if not name.startswith(('kcat', 'DuckDB', 'ClickHouse', 'Python', 'jq', 'floor')) and entry.get('runs')]
-        goals.append(Goal(f'peak memory from {what}, tables of 100 columns included', f'at most {limit} MiB',
-                          f'{max(peaks):.0f} MiB' if peaks else 'not measured', max(peaks) <= limit if peaks else None))
+        (
+            'files',
+            64,
+            [
+                *files.values(),
+                {key: value for key, value in growth.items() if value.get('runs')},
+                growth.get('wide', {}),
+                {'load': {'runs': [load['loads']['cdclite'] for load in answers.values()]}} if answers else {},
+            ],
+        ),
+        ('Kafka', 96, list(kafka.values())),
+    ):
+        peaks = [
+            peak(entry)
+            for table in tables
+            for name, entry in table.items()
+            if not name.startswith(('kcat', 'DuckDB', 'ClickHouse', 'Python', 'jq', 'floor')) and entry.get('runs')
+        ]
+        goals.append(
+            Goal(
+                f'peak memory from {what}, tables of 100 columns included',
+                f'at most {limit} MiB',
+                f'{max(peaks):.0f} MiB' if peaks else 'not measured',
+                max(peaks) <= limit if peaks else None,
+            )
+        )
     sizes = sorted((key for key in growth if key.isdigit()), key=int)
     if sizes:
         worst = min((rate(growth[size]) / rate(growth[sizes[0]]), size) for size in sizes[1:] or sizes)
-        goals.append(Goal('the rate does not fall as the history grows', 'at least 0.9 times that of an empty one',
-                          f'{worst[0]:.2f} times at {int(worst[1]):,} events', worst[0] >= 0.9))
+        goals.append(
+            Goal(
+                'the rate does not fall as the history grows',
+                'at least 0.9 times that of an empty one',
+                f'{worst[0]:.2f} times at {int(worst[1]):,} events',
+                worst[0] >= 0.9,
+            )
+        )
     latency = parts.get('latency', {})
     for quiet in latency.get('quiet', []):
         limit = 0.1 if quiet['options'] else 1
-        goals.append(Goal(f'a quiet topic{", " + quiet["options"] if quiet["options"] else ", defaults"}: an event can be '
-                          'queried after', f'at most {limit * 1000:.0f} ms',
-                          f'{quiet["median"] * 1000:.0f} ms, at most {quiet["most"] * 1000:.0f} ms', quiet['most'] <= limit))
+        goals.append(
+            Goal(
+                f'a quiet topic{", " + quiet["options"] if quiet["options"] else ", defaults"}: an event can be '
+                'queried after',
+                f'at most {limit * 1000:.0f} ms',
+                f'{quiet["median"] * 1000:.0f} ms, at most {quiet["most"] * 1000:.0f} ms',
+                quiet['most'] <= limit,
+            )
+        )
     for disk, table in latency.get('slow_disk', {}).items():
         if len(table) == 2:
             found = rate(table['from Kafka']) / rate(table['from a file'])
-            goals.append(Goal(f'a backlog and a disk of {disk}: rate with a queue of 16 MiB against the same from a file',
-                              'at least 0.9 times', f'{found:.2f} times', found >= 0.9))
+            goals.append(
+                Goal(
+                    f'a backlog and a disk of {disk}: rate with a queue of 16 MiB against the same from a file',
+                    'at least 0.9 times',
+                    f'{found:.2f} times',
+                    found >= 0.9,
+                )
+            )
     return goals
 
 
 def all_goals(parts):
-    return load_goals(parts) + [at_least('a file, without schemas, summaries folded: rate against DuckDB',
-                                         parts.get('files', {}).get('plain'), 'DuckDB', 0.8)] \
-        + answer_goals(parts) + other_goals(parts)
+    return (
+        load_goals(parts)
+        + [
+            at_least(
+                'a file, without schemas, summaries folded: rate against DuckDB',
+                parts.get('files', {}).get('plain'),
+                'DuckDB',
+                0.8,
+            )
+        ]
+        + answer_goals(parts)
+        + other_goals(parts)
+    )

@@ -1,4 +1,5 @@
 """What the parts share: where things are, how a contender is run and measured, and the alternation."""
+
 import json
 import os
 import platform
@@ -27,9 +28,16 @@ def peer(name):
 def call(*words, **more):
     """Runs a program to its end: what it printed. Its diagnostics stand in the error when it fails."""
     environment = dict(os.environ, CDCLITE_BENCH_MEASURE=tool('measure'), PYTHONDONTWRITEBYTECODE='1')
-    done = subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, env=environment | more.pop('env', {}),
-                          timeout=RUN_SECONDS, **more)
+    done = subprocess.run(
+        [str(word) for word in words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment | more.pop('env', {}),
+        timeout=RUN_SECONDS,
+        **more,
+    )
     if done.returncode:
         raise RuntimeError(f'{" ".join(map(str, words))[:300]}: {done.stderr.strip()[-400:]}')
     return done.stdout
@@ -85,9 +93,11 @@ def alternate(context, contenders, runs):
                 results.pop(contender.name, None)
                 continue
             events = took.setdefault('events', contender.events)
-            context.say(f'{contender.name}: {events / took["seconds"]:,.0f} events/s, '
-                        f'{took["cpu"] / events * 1e6:.2f} µs of CPU, '
-                        f'{took["rss_kib"] / 1024:.0f} MiB' + (' (warming up)' if number == 0 else ''))
+            context.say(
+                f'{contender.name}: {events / took["seconds"]:,.0f} events/s, '
+                f'{took["cpu"] / events * 1e6:.2f} µs of CPU, '
+                f'{took["rss_kib"] / 1024:.0f} MiB' + (' (warming up)' if number == 0 else '')
+            )
             entry = results.setdefault(contender.name, {'note': contender.note, 'runs': []})
             if number:
                 entry['runs'].append(took)
@@ -114,7 +124,9 @@ def first_difference(truth, sums):
 
 def size(target):
     if os.path.isdir(target):
-        return sum(os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(target) for name in names)
+        return sum(
+            os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(target) for name in names
+        )
     return os.path.getsize(target)
 
 
@@ -133,5 +145,12 @@ def machine():
             names = dict(line.rstrip('\n').split('=', 1) for line in file if '=' in line)
         system = names.get('PRETTY_NAME', '').strip('"')
     load = os.getloadavg()[0]
-    return {'processor': model, 'cores': os.cpu_count(), 'memory_gib': memory, 'system': system,
-            'kernel': platform.release(), 'load_at_start': load, 'date': time.strftime('%Y-%m-%d', time.gmtime())}
+    return {
+        'processor': model,
+        'cores': os.cpu_count(),
+        'memory_gib': memory,
+        'system': system,
+        'kernel': platform.release(),
+        'load_at_start': load,
+        'date': time.strftime('%Y-%m-%d', time.gmtime()),
+    }

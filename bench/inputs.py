@@ -1,4 +1,5 @@
 """The events: made out of tests/data/bulk-tenth (19,754 changes) by make_events.c, kept in build/bench/work."""
+
 import gzip
 import json
 import os
@@ -32,7 +33,7 @@ def schema():
     if not os.path.exists(target):
         value = next(value for value in values('a-seed-schema') if '"op":"u"' in value)
         with open(target, 'w', encoding='utf-8') as file:
-            file.write(value[len('{"schema":'):value.index(',"payload":')])
+            file.write(value[len('{"schema":') : value.index(',"payload":')])
     return target
 
 
@@ -75,22 +76,50 @@ def wide(count):
         if field['field'] in ('before', 'after'):
             field['fields'], field['name'] = fields, 'bench.public.wide.Value'
     block['name'] = 'bench.public.wide.Envelope'
-    source = {'version': '3.7.0.Final', 'connector': 'postgresql', 'name': 'bench', 'snapshot': 'false', 'db': 'bank',
-              'sequence': None, 'schema': 'public', 'table': 'wide', 'xmin': None, 'origin': None, 'origin_lsn': None}
+    source = {
+        'version': '3.7.0.Final',
+        'connector': 'postgresql',
+        'name': 'bench',
+        'snapshot': 'false',
+        'db': 'bank',
+        'sequence': None,
+        'schema': 'public',
+        'table': 'wide',
+        'xmin': None,
+        'origin': None,
+        'origin_lsn': None,
+    }
     head = '{"schema":' + json.dumps(block, separators=(',', ':')) + ',"payload":'
     with open(target + '.part', 'w', encoding='utf-8') as file:
         for number in range(count):
             time_us = 1767225600000000 + number * 1000
-            source |= {'ts_ms': time_us // 1000, 'ts_us': time_us, 'ts_ns': time_us * 1000, 'txId': 700 + number,
-                       'lsn': 1000000 + number * 64}
-            event = {'before': wide_row(number - 1), 'after': wide_row(number), 'source': source, 'transaction': None,
-                     'op': 'u', 'ts_ms': time_us // 1000, 'ts_us': time_us, 'ts_ns': time_us * 1000}
+            source |= {
+                'ts_ms': time_us // 1000,
+                'ts_us': time_us,
+                'ts_ns': time_us * 1000,
+                'txId': 700 + number,
+                'lsn': 1000000 + number * 64,
+            }
+            event = {
+                'before': wide_row(number - 1),
+                'after': wide_row(number),
+                'source': source,
+                'transaction': None,
+                'op': 'u',
+                'ts_ms': time_us // 1000,
+                'ts_us': time_us,
+                'ts_ns': time_us * 1000,
+            }
             file.write(head + json.dumps(event, separators=(',', ':')) + '}\n')
     os.rename(target + '.part', target)
     return target
 
 
 def wide_row(number):
-    make = {'int32': lambda at: number % 1000 + at, 'string': lambda at: f'text {number + at}',
-            'int64': lambda at: number * 1000003 + at, 'double': lambda at: number / 8 + at}
+    make = {
+        'int32': lambda at: number % 1000 + at,
+        'string': lambda at: f'text {number + at}',
+        'int64': lambda at: number * 1000003 + at,
+        'double': lambda at: number / 8 + at,
+    }
     return {name: make[kind](at) for at, (name, kind) in enumerate(WIDE)}

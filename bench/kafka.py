@@ -1,4 +1,5 @@
 """A real broker, as tests/stack starts it, and topics that kcat fills."""
+
 import contextlib
 import os
 import shutil
@@ -15,16 +16,25 @@ import artifacts  # noqa: E402
 import broker  # noqa: E402
 
 # Room to compile its hot paths, as a broker in use has them.
-broker.JAVA[:] = ['java', '-Xms256m', '-Xmx1g', '-XX:+UseSerialGC',
-                  '-Dlog4j2.configurationFile=' + os.path.join(ROOT, 'tests', 'stack', 'log4j2.xml')]
+broker.JAVA[:] = [
+    'java',
+    '-Xms256m',
+    '-Xmx1g',
+    '-XX:+UseSerialGC',
+    '-Dlog4j2.configurationFile=' + os.path.join(ROOT, 'tests', 'stack', 'log4j2.xml'),
+]
 
 NotReachable = artifacts.NotReachable
 
 
 class Broker(broker.Broker):
     def settings(self):
-        return super().settings() | {'auto.create.topics.enable': 'true', 'num.partitions': 1,
-                                     'log.retention.check.interval.ms': 300000, 'log.flush.scheduler.interval.ms': 3000}
+        return super().settings() | {
+            'auto.create.topics.enable': 'true',
+            'num.partitions': 1,
+            'log.retention.check.interval.ms': 300000,
+            'log.flush.scheduler.interval.ms': 3000,
+        }
 
 
 @contextlib.contextmanager
@@ -56,8 +66,13 @@ def fill_from(address, topic, file, count):
 
 def send(address, topic, lines):
     kcat = ['kcat', '-P', '-b', address, '-t', topic, '-q']
-    for key, value in (('acks', 'all'), ('linger.ms', 20), ('batch.size', 1000000), ('message.max.bytes', 4000000),
-                       ('queue.buffering.max.kbytes', 65536)):
+    for key, value in (
+        ('acks', 'all'),
+        ('linger.ms', 20),
+        ('batch.size', 1000000),
+        ('message.max.bytes', 4000000),
+        ('queue.buffering.max.kbytes', 65536),
+    ):
         kcat += ['-X', f'{key}={value}']
     done = subprocess.run(kcat, stdin=lines, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode:

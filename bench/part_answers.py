@@ -1,5 +1,6 @@
 """The canned queries over a history, against the same questions put to DuckDB and ClickHouse over the same rows. The
 histories stay for the growth part."""
+
 import csv
 import io
 import json
@@ -23,8 +24,9 @@ def load_history(count, input_file):
     target = history(count)
     remove(target, target + '.txt')
     os.sync()
-    return measured(PROGRAM, 'load', '--quiet', '--until-end', '--input', input_file, '--db', target,
-                    '--text', target + '.txt')
+    return measured(
+        PROGRAM, 'load', '--quiet', '--until-end', '--input', input_file, '--db', target, '--text', target + '.txt'
+    )
 
 
 class Answerer:
@@ -32,8 +34,9 @@ class Answerer:
 
     def __init__(self, engine, store):
         self.engine = engine
-        self.process = subprocess.Popen([PYTHON, peer('answer'), engine, store], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [PYTHON, peer('answer'), engine, store], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def ask(self, sql, parameters):
         print(json.dumps({'sql': sql, 'parameters': parameters}), file=self.process.stdin, flush=True)
@@ -52,8 +55,10 @@ def load_all(context, count):
     source = inputs.events(count)
     stores, loads = {'SQLite': history(count)}, {}
     context.say(f'-- {count:,} events: loading')
-    loads['cdclite'] = load_history(count, source) | {'bytes': size(history(count)),
-                                                      'text_bytes': size(history(count) + '.txt')}
+    loads['cdclite'] = load_history(count, source) | {
+        'bytes': size(history(count)),
+        'text_bytes': size(history(count) + '.txt'),
+    }
     truth = stored_rows('python', history(count))
     for name, which in (('DuckDB', 'duckdb'), ('ClickHouse', 'clickhouse')):
         if not context.has({'duckdb': 'duckdb', 'clickhouse': 'chdb'}[which]):
@@ -80,8 +85,16 @@ def printed_rows(name, text):
 
 def ask_all(context, count, answerers, name, parameters):
     """The seconds of each, by who answered: with the process, and the query alone."""
-    words = [PROGRAM, 'query', name, '--db', history(count), '--format', 'csv',
-             *(f'{key}={value}' for key, value in parameters.items())]
+    words = [
+        PROGRAM,
+        'query',
+        name,
+        '--db',
+        history(count),
+        '--format',
+        'csv',
+        *(f'{key}={value}' for key, value in parameters.items()),
+    ]
     with open(os.path.join(ROOT, 'queries', name + '.sql'), encoding='utf-8') as file:
         sql = {'SQLite': file.read().rstrip().rstrip(';')}
     sql |= {engine: peers.SQL[name](engine, parameters) for engine in ('DuckDB', 'ClickHouse')}
@@ -97,8 +110,9 @@ def ask_all(context, count, answerers, name, parameters):
             if number == 0 and answerer.engine != 'SQLite':
                 rows = peers.as_cdclite_prints(name, answer['rows'])
                 if rows != expected:
-                    context.leave_out(f'{answerer.engine}, {name} {parameters}',
-                                      f'answers otherwise: {rows[:2]} for {expected[:2]}')
+                    context.leave_out(
+                        f'{answerer.engine}, {name} {parameters}', f'answers otherwise: {rows[:2]} for {expected[:2]}'
+                    )
         if number or max(took.values()) > context.size['query_seconds']:  # the first only warms up
             for who, seconds in took.items():
                 times.setdefault(who, []).append(seconds)
@@ -108,8 +122,11 @@ def ask_all(context, count, answerers, name, parameters):
 def chosen(count):
     """A user and a holding out of the middle."""
     with sqlite3.connect(f'file:{history(count)}?mode=ro', uri=True) as database:
-        return database.execute('SELECT after_user_id, after_holding_id FROM holding_history WHERE change_id >= ? '
-                                "AND op = 'u' ORDER BY change_id LIMIT 1", (count // 2,)).fetchone()
+        return database.execute(
+            'SELECT after_user_id, after_holding_id FROM holding_history WHERE change_id >= ? '
+            "AND op = 'u' ORDER BY change_id LIMIT 1",
+            (count // 2,),
+        ).fetchone()
 
 
 def run(context):
@@ -121,8 +138,9 @@ def run(context):
         for name, what, parameters in peers.questions(*chosen(count)):
             times, rows = ask_all(context, count, answerers, name, parameters)
             asked.append({'query': name, 'what': what, 'parameters': parameters, 'rows': rows, 'times': times})
-            context.say(f'{name}, {what}: ' + ', '.join(f'{who} {each["median"] * 1000:.1f} ms'
-                                                        for who, each in times.items()))
+            context.say(
+                f'{name}, {what}: ' + ', '.join(f'{who} {each["median"] * 1000:.1f} ms' for who, each in times.items())
+            )
         for answerer in answerers:
             answerer.close()
         remove(*(store for engine, store in stores.items() if engine != 'SQLite'))

@@ -1,4 +1,5 @@
 """Loading a file."""
+
 import inputs
 from contenders import cdclite, fast, slow, unfolded
 from harness import alternate
@@ -12,9 +13,12 @@ def run(context):
         source = inputs.events(count, with_schema)
         few = context.size['slow_events']
         fewer = inputs.part_of(source, few)
-        contenders = [cdclite(count, ['--input', source]), *unfolded(count, ['--input', source]),
-                      *fast(context, count, source, with_schema),
-                      cdclite(few, ['--input', fewer], name='cdclite, few events'),
-                      *slow(context, few, fewer, with_schema)]
+        contenders = [
+            cdclite(count, ['--input', source]),
+            *unfolded(count, ['--input', source]),
+            *fast(context, count, source, with_schema),
+            cdclite(few, ['--input', fewer], name='cdclite, few events'),
+            *slow(context, few, fewer, with_schema),
+        ]
         results[key] = alternate(context, contenders, context.size['runs'])
     return results

@@ -1,5 +1,6 @@
 """What SQLite alone inserts of the same rows, from memory. (What librdkafka alone drains is measured among the
 contenders of the Kafka part.)"""
+
 import inputs
 from harness import Contender, PROGRAM, alternate, call, path, remove, tool
 

@@ -1,5 +1,6 @@
 """How the load goes when the history has grown: the next events of a file, in turn, onto histories of several sizes.
 Uses the histories that the answers part left, and uses them up. Also a table of 100 columns."""
+
 import os
 import subprocess
 
@@ -19,8 +20,12 @@ def fill(context, count):
     context.say(f'-- a history of {count:,} events')
     remove(target, target + '.txt')
     maker = subprocess.Popen(inputs.command(count), stdout=subprocess.PIPE)
-    subprocess.run([PROGRAM, 'load', '--quiet', '--input', '-', '--db', target, '--text', target + '.txt'],
-                   stdin=maker.stdout, stderr=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        [PROGRAM, 'load', '--quiet', '--input', '-', '--db', target, '--text', target + '.txt'],
+        stdin=maker.stdout,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
     maker.stdout.close()
     if maker.wait():
         raise RuntimeError('the events cannot be made')
@@ -33,11 +38,14 @@ def load_next(context, count, number):
         remove(target, target + '.txt')
     source = inputs.events(chunk, first=count + number * chunk, total=count or chunk)
     os.sync()
-    took = measured(PROGRAM, 'load', '--quiet', '--until-end', '--input', source, '--db', target,
-                    '--text', target + '.txt')
+    took = measured(
+        PROGRAM, 'load', '--quiet', '--until-end', '--input', source, '--db', target, '--text', target + '.txt'
+    )
     remove(source)
-    context.say(f'onto {count + number * chunk * bool(count):,}: {chunk / took["seconds"]:,.0f} events/s, '
-                f'{took["cpu"] / chunk * 1e6:.2f} µs of CPU, {took["rss_kib"] / 1024:.0f} MiB')
+    context.say(
+        f'onto {count + number * chunk * bool(count):,}: {chunk / took["seconds"]:,.0f} events/s, '
+        f'{took["cpu"] / chunk * 1e6:.2f} µs of CPU, {took["rss_kib"] / 1024:.0f} MiB'
+    )
     return took | {'events': chunk}
 
 

@@ -1,4 +1,5 @@
 """Loading a topic of one partition, and what librdkafka alone drains."""
+
 import inputs
 import kafka
 from contenders import cdclite, clickhouse_engine, fast, slow
@@ -6,8 +7,12 @@ from harness import Contender, alternate, measured, tool
 
 
 def drain(events, address, topic):
-    return Contender('floor: librdkafka alone', events,
-                     lambda target: measured(tool('drain_topic'), address, topic), note='stores nothing')
+    return Contender(
+        'floor: librdkafka alone',
+        events,
+        lambda target: measured(tool('drain_topic'), address, topic),
+        note='stores nothing',
+    )
 
 
 def wide_table(context, address):

@@ -1,5 +1,6 @@
 """On a quiet topic: how long after it was sent an event can be queried. With a backlog and a slow disk: whether the
 fetching keeps up with the disk though the queue is small."""
+
 import os
 import random
 import sqlite3
@@ -50,8 +51,22 @@ def latency(context, address, topic, more):
     producer = subprocess.Popen([PYTHON, peer('produce'), address, topic], stdin=subprocess.PIPE, text=True)
     print(lines[0], file=producer.stdin, flush=True)
     time.sleep(2)  # the topic is made
-    loader = subprocess.Popen([PROGRAM, 'load', '--quiet', '--brokers', address, '--topic', topic, '--db', target,
-                               '--text', target + '.txt', *more])
+    loader = subprocess.Popen(
+        [
+            PROGRAM,
+            'load',
+            '--quiet',
+            '--brokers',
+            address,
+            '--topic',
+            topic,
+            '--db',
+            target,
+            '--text',
+            target + '.txt',
+            *more,
+        ]
+    )
     found, reader, chance = [], Reader(target), random.Random(1)
     try:
         reader.wait_for(1)
@@ -68,22 +83,32 @@ def latency(context, address, topic, more):
         producer.wait()
         remove(target, target + '.txt')
     result = spread(found) | {'events': count, 'options': ' '.join(more)}
-    context.say(f'quiet topic {" ".join(more)}: {result["median"] * 1000:.0f} ms, at most {result["most"] * 1000:.0f} ms')
+    context.say(
+        f'quiet topic {" ".join(more)}: {result["median"] * 1000:.0f} ms, at most {result["most"] * 1000:.0f} ms'
+    )
     return result
 
 
 def slow_disk(context, address):
     count = context.size['slow_disk_events']
     kafka.fill(address, 'backlog', count, with_schema=True)
-    file, topic = ['--input', inputs.events(count, with_schema=True)], ['--brokers', address, '--topic', 'backlog', *QUEUE]
+    file, topic = ['--input', inputs.events(count, with_schema=True)], [
+        '--brokers',
+        address,
+        '--topic',
+        'backlog',
+        *QUEUE,
+    ]
     results = {}
-    for disk in DISKS:
+    for disk in DISKS[: context.size['disks']]:
         name = f'{disk["SLOW_DISK_MIB_S"]} MiB/s, {disk["SLOW_DISK_SYNC_MS"]} ms a sync'
         slowed = {'env': disk | {'LD_PRELOAD': os.path.join(os.path.dirname(tool('measure')), 'libslow_disk.so')}}
         context.say(f'-- a disk of {name}')
-        results[name] = alternate(context, [cdclite(count, file, name='from a file', **slowed),
-                                            cdclite(count, topic, name='from Kafka', **slowed)],
-                                  context.size['slow_disk_runs'])
+        results[name] = alternate(
+            context,
+            [cdclite(count, file, name='from a file', **slowed), cdclite(count, topic, name='from Kafka', **slowed)],
+            context.size['slow_disk_runs'],
+        )
     return results
 
 

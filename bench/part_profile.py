@@ -1,4 +1,5 @@
 """Where the load's instructions go, counted by callgrind: these figures do not depend on the machine's mood."""
+
 import os
 import re
 import subprocess
@@ -15,18 +16,35 @@ LAYERS = (
     ('text log', ('text_log', 'text_lines', 'time_text')),
     ('history', ('history', 'captured_table', 'database', 'wal')),
     ('summaries', ('summar',)),
-    ('sent again?', ('redelivery', 'connector_run', 'sent_stretch', 'identity_map', 'hash', 'run_comparison', 'tx_set')),
+    (
+        'sent again?',
+        ('redelivery', 'connector_run', 'sent_stretch', 'identity_map', 'hash', 'run_comparison', 'tx_set'),
+    ),
 )
 OBJECTS = (('SQLite', 'libsqlite3'), ('json-c', 'libjson-c'), ('librdkafka', 'librdkafka'))
 OTHERS = 'bookkeeping'
 LIBC = 'C library'
+ENTRY = ('_start', '(below main)')  # calls the C library, which calls all the rest
 
 
 def build():
     """The program with its functions' files known, else as users run it."""
     folder = os.path.join(BUILD, 'profile')
-    for words in (['cmake', '-G', 'Ninja', '-S', ROOT, '-B', folder, '-DCMAKE_BUILD_TYPE=Release', '-DCMAKE_C_FLAGS=-g',
-                   '-DCDCLITE_TESTS=OFF'], ['cmake', '--build', folder]):
+    for words in (
+        [
+            'cmake',
+            '-G',
+            'Ninja',
+            '-S',
+            ROOT,
+            '-B',
+            folder,
+            '-DCMAKE_BUILD_TYPE=Release',
+            '-DCMAKE_C_FLAGS=-g',
+            '-DCDCLITE_TESTS=OFF',
+        ],
+        ['cmake', '--build', folder],
+    ):
         subprocess.run(words, stdout=subprocess.DEVNULL, check=True)
     return os.path.join(folder, 'cdclite')
 
@@ -95,7 +113,7 @@ class Profile:
         here = layer(self.at['ob'], self.at['file'], self.at['fl'])
         if not is_call:
             self.cost[here] = self.cost.get(here, 0) + cost
-        elif here != LIBC and self.at['fn'] != '_start' and self.calls_libc():
+        elif here != LIBC and self.at['fn'] not in ENTRY and self.calls_libc():
             self.libc_called[here] = self.libc_called.get(here, 0) + cost
 
     def calls_libc(self):
@@ -113,9 +131,27 @@ class Profile:
 def count(program, source, extra=()):
     target, out = path('profiled.db'), path('callgrind.out')
     remove(target, target + '.txt', out)
-    subprocess.run(['valgrind', '--tool=callgrind', f'--callgrind-out-file={out}', program, 'load', '--quiet',
-                    '--until-end', '--input', source, '--db', target, '--text', target + '.txt', *extra],
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        [
+            'valgrind',
+            '--tool=callgrind',
+            f'--callgrind-out-file={out}',
+            program,
+            'load',
+            '--quiet',
+            '--until-end',
+            '--input',
+            source,
+            '--db',
+            target,
+            '--text',
+            target + '.txt',
+            *extra,
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
     profile = Profile(out).by_layer()
     remove(target, target + '.txt')
     return profile
@@ -132,6 +168,10 @@ def run(context):
         costs = {events: count(program, inputs.events(events, key == 'schema')) for events in (few, many)}
         each = {name: (cost - costs[few].get(name, 0)) / (many - few) for name, cost in costs[many].items()}
         results[key] = {'layers': {name: cost for name, cost in each.items() if cost >= 1}, 'total': sum(each.values())}
-        context.say(f'{key}: {results[key]["total"]:,.0f} instructions an event: ' + ', '.join(
-            f'{name} {cost:,.0f}' for name, cost in sorted(each.items(), key=lambda pair: -pair[1]) if cost >= 1))
+        context.say(
+            f'{key}: {results[key]["total"]:,.0f} instructions an event: '
+            + ', '.join(
+                f'{name} {cost:,.0f}' for name, cost in sorted(each.items(), key=lambda pair: -pair[1]) if cost >= 1
+            )
+        )
     return results

@@ -7,8 +7,9 @@ cd "$(dirname "$0")/.."
 # shellcheck disable=SC2086
 need $BUILD_PACKAGES sqlite3 python3
 # Whoever cannot be installed is left out, and the report says so.
-# shellcheck disable=SC2086
-(need $BENCH_PACKAGES $STACK_PACKAGES) || echo "== not all peers can be installed"
+for package in $BENCH_PACKAGES $STACK_PACKAGES; do
+  (need "$package") || echo "== $package cannot be installed"
+done
 venv=build/bench/venv
 if ! [ -x $venv/bin/pip ]; then
   python3 -m venv $venv || echo "== no peers from PyPI: python3 has no venv"

@@ -1,5 +1,6 @@
 """Answers questions, one a line as JSON {"sql": ..., "parameters": ...}, with {"rows": ..., "seconds": ...}:
 answer_peer.py DuckDB|ClickHouse|SQLite STORE. The store stays open, and so warm."""
+
 import json
 import sys
 import time
@@ -7,6 +8,7 @@ import time
 
 def sqlite(store):
     import sqlite3
+
     database = sqlite3.connect(f'file:{store}?mode=ro', uri=True)
 
     class Parameters(dict):
@@ -18,12 +20,14 @@ def sqlite(store):
 
 def duckdb(store):
     import duckdb_peer
+
     database = duckdb_peer.connect(store, read_only=True)
     return lambda sql, _: database.execute(sql).fetchall()
 
 
 def clickhouse(store):
     import clickhouse_peer
+
     database = clickhouse_peer.connect(store)
     return lambda sql, _: clickhouse_peer.rows(database, sql)
 

@@ -1,5 +1,6 @@
 """What the peers share: the columns, where the events come from, what a run took, and sums that tell whether two stores
 hold the same rows."""
+
 import json
 import os
 import resource
@@ -9,8 +10,9 @@ import tempfile
 import time
 
 IMAGE = ('holding_id', 'user_id', 'holding_stock', 'holding_quantity', 'datetime_created', 'datetime_updated')
-COLUMNS = ('op', 'changed_at', 'lsn', 'tx_id') + tuple(f'{image}_{name}' for image in ('before', 'after')
-                                                       for name in IMAGE)
+COLUMNS = ('op', 'changed_at', 'lsn', 'tx_id') + tuple(
+    f'{image}_{name}' for image in ('before', 'after') for name in IMAGE
+)
 NUMBERS = tuple(name for name in COLUMNS if name[-2:] != 'op' and not name.endswith('_stock'))
 
 # Primes, so that a value in the wrong column or row changes the sum; small enough for 64 bits in every engine.
@@ -20,17 +22,17 @@ WEIGHTS = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41)
 def sums(query, table='holding_history', integer='BIGINT', stock='{}'):
     """What the store holds, as lists of integers and texts, by SQL that all engines take. `query` gives rows as
     tuples."""
-    mixed = ' + '.join(f'coalesce(CAST({name} AS {integer}), -1) * {weight}'
-                       for name, weight in zip(NUMBERS, WEIGHTS))
+    mixed = ' + '.join(f'coalesce(CAST({name} AS {integer}), -1) * {weight}' for name, weight in zip(NUMBERS, WEIGHTS))
     found = {'ops': query(f'SELECT op, count(*) FROM {table} GROUP BY op ORDER BY op')}
     found['mixed'] = query(f'SELECT sum(({mixed}) % 1000003 * (CAST(lsn AS {integer}) % 1009 + 1)) FROM {table}')
     for image in ('before', 'after'):
         text = stock.format(f'{image}_holding_stock')
-        found[image] = query(f"SELECT coalesce({text}, '(none)') AS s, count(*), "
-                             f'sum(coalesce(CAST({image}_holding_quantity AS {integer}), -1)) '
-                             f'FROM {table} GROUP BY s ORDER BY s')
-    return json.loads(json.dumps({key: [[str(value) for value in row] for row in rows]
-                                  for key, rows in found.items()}))
+        found[image] = query(
+            f"SELECT coalesce({text}, '(none)') AS s, count(*), "
+            f'sum(coalesce(CAST({image}_holding_quantity AS {integer}), -1)) '
+            f'FROM {table} GROUP BY s ORDER BY s'
+        )
+    return json.loads(json.dumps({key: [[str(value) for value in row] for row in rows] for key, rows in found.items()}))
 
 
 class Source:
@@ -40,15 +42,33 @@ class Source:
         self.pipe = self.result = None
         self.path = given
         if given.startswith('kafka:'):
-            self.brokers, self.topic = given[len('kafka:'):].split('/')
+            self.brokers, self.topic = given[len('kafka:') :].split('/')
 
     def open_pipe(self):
         self.result = tempfile.NamedTemporaryFile(suffix='.json')
-        kcat = [os.environ['CDCLITE_BENCH_MEASURE'], self.result.name, 'kcat', '-C', '-b', self.brokers,
-                '-t', self.topic, '-p', '0', '-o', 'beginning', '-e', '-q']
+        kcat = [
+            os.environ['CDCLITE_BENCH_MEASURE'],
+            self.result.name,
+            'kcat',
+            '-C',
+            '-b',
+            self.brokers,
+            '-t',
+            self.topic,
+            '-p',
+            '0',
+            '-o',
+            'beginning',
+            '-e',
+            '-q',
+        ]
         # A full queue stops kcat's fetching for up to a second; the end is told after a wait for more.
-        for key, value in (('queued.max.messages.kbytes', 1048576), ('queued.min.messages', 1000000),
-                           ('fetch.message.max.bytes', 8388608), ('fetch.wait.max.ms', 10)):
+        for key, value in (
+            ('queued.max.messages.kbytes', 1048576),
+            ('queued.min.messages', 1000000),
+            ('fetch.message.max.bytes', 8388608),
+            ('fetch.wait.max.ms', 10),
+        ):
             kcat += ['-X', f'{key}={value}']
         self.pipe = subprocess.Popen(kcat, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.path = f'/dev/fd/{self.pipe.stdout.fileno()}'
@@ -70,8 +90,10 @@ def peak_kib():
 
 
 def cpu():
-    return sum(usage.ru_utime + usage.ru_stime
-               for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+    return sum(
+        usage.ru_utime + usage.ru_stime
+        for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
 
 
 def run(given, load):
@@ -82,5 +104,6 @@ def run(given, load):
         source.open_pipe()
     load(source)
     upstream = source.close()
-    json.dump({'seconds': time.perf_counter() - began, 'cpu': cpu() - before, 'rss_kib': peak_kib() + upstream},
-              sys.stdout)
+    json.dump(
+        {'seconds': time.perf_counter() - began, 'cpu': cpu() - before, 'rss_kib': peak_kib() + upstream}, sys.stdout
+    )

@@ -1,4 +1,5 @@
 """DuckDB: duckdb_peer.py load INPUT DATABASE [schema] | sums DATABASE | size DATABASE."""
+
 import json
 import os
 import sys
@@ -7,8 +8,10 @@ import duckdb
 
 import common
 
-IMAGE = ('STRUCT(holding_id INTEGER, user_id INTEGER, holding_stock VARCHAR, holding_quantity INTEGER, '
-         'datetime_created BIGINT, datetime_updated BIGINT)')
+IMAGE = (
+    'STRUCT(holding_id INTEGER, user_id INTEGER, holding_stock VARCHAR, holding_quantity INTEGER, '
+    'datetime_created BIGINT, datetime_updated BIGINT)'
+)
 EVENT = {'op': 'VARCHAR', 'before': IMAGE, 'after': IMAGE, 'source': 'STRUCT(ts_us BIGINT, lsn BIGINT, "txId" BIGINT)'}
 THREADS = 2
 
@@ -21,14 +24,17 @@ def select(path, with_schema):
     """Typed columns of a named structure: the fastest of what DuckDB offers for such lines (against json objects and
     from_json, and lines read as text). What is not named is skipped by its reader, the schema block too."""
     at = 'payload.' if with_schema else ''
-    images = ', '.join(f'{at}{image}.{name} AS {image}_{name}' for image in ('before', 'after')
-                       for name in common.IMAGE)
+    images = ', '.join(
+        f'{at}{image}.{name} AS {image}_{name}' for image in ('before', 'after') for name in common.IMAGE
+    )
     fields = ', '.join(f"{name}: '{kind}'" for name, kind in EVENT.items())
     if with_schema:
         fields = "payload: 'STRUCT(" + ', '.join(f'{name} {kind}' for name, kind in EVENT.items()) + ")'"
-    return (f'SELECT {at}op AS op, {at}source.ts_us AS changed_at, {at}source.lsn AS lsn, '
-            f'{at}source."txId" AS tx_id, {images} '
-            f"FROM read_json('{path}', format='newline_delimited', columns={{{fields}}})")
+    return (
+        f'SELECT {at}op AS op, {at}source.ts_us AS changed_at, {at}source.lsn AS lsn, '
+        f'{at}source."txId" AS tx_id, {images} '
+        f"FROM read_json('{path}', format='newline_delimited', columns={{{fields}}})"
+    )
 
 
 def main():

@@ -1,5 +1,6 @@
 """What the tutorials have: json.loads, and one line a changed field on standard output. Stores nothing.
 parse_peer.py load INPUT OUTPUT [schema]."""
+
 import json
 import sys
 
@@ -13,6 +14,7 @@ def lines(path):
 
 def messages(brokers, topic):
     import confluent_kafka as kafka
+
     consumer = kafka.Consumer({'bootstrap.servers': brokers, 'group.id': 'bench', 'enable.auto.commit': False})
     partition = kafka.TopicPartition(topic, 0, 0)
     end = consumer.get_watermark_offsets(partition)[1]

@@ -1,4 +1,5 @@
 """Sends each line of standard input at once: produce_peer.py BROKERS TOPIC."""
+
 import sys
 
 import confluent_kafka as kafka

@@ -1,5 +1,6 @@
 """What one writes in Python: orjson and sqlite3, 10,000 rows a transaction, durable as cdclite is; from Kafka with
 confluent-kafka. python_peer.py load INPUT DATABASE [schema] | sums DATABASE."""
+
 import json
 import sqlite3
 import sys
@@ -9,9 +10,15 @@ import orjson
 import common
 
 ROWS = 10000
-TABLE = ('CREATE TABLE holding_history (op TEXT, changed_at INTEGER, lsn INTEGER, tx_id INTEGER, '
-         + ', '.join(f'{image}_{name} {"TEXT" if name == "holding_stock" else "INTEGER"}'
-                     for image in ('before', 'after') for name in common.IMAGE) + ')')
+TABLE = (
+    'CREATE TABLE holding_history (op TEXT, changed_at INTEGER, lsn INTEGER, tx_id INTEGER, '
+    + ', '.join(
+        f'{image}_{name} {"TEXT" if name == "holding_stock" else "INTEGER"}'
+        for image in ('before', 'after')
+        for name in common.IMAGE
+    )
+    + ')'
+)
 NOTHING = dict.fromkeys(common.IMAGE)
 
 
@@ -20,8 +27,14 @@ def row(line, with_schema):
     if with_schema:
         event = event['payload']
     source, before, after = event['source'], event['before'] or NOTHING, event['after'] or NOTHING
-    return (event['op'], source['ts_us'], source['lsn'], source['txId'],
-            *(before[name] for name in common.IMAGE), *(after[name] for name in common.IMAGE))
+    return (
+        event['op'],
+        source['ts_us'],
+        source['lsn'],
+        source['txId'],
+        *(before[name] for name in common.IMAGE),
+        *(after[name] for name in common.IMAGE),
+    )
 
 
 def batches_of_file(path):
@@ -32,8 +45,16 @@ def batches_of_file(path):
 
 def batches_of_topic(brokers, topic):
     import confluent_kafka as kafka
-    consumer = kafka.Consumer({'bootstrap.servers': brokers, 'group.id': 'bench', 'enable.auto.commit': False,
-                               'queued.max.messages.kbytes': 524288, 'queued.min.messages': 1000000})
+
+    consumer = kafka.Consumer(
+        {
+            'bootstrap.servers': brokers,
+            'group.id': 'bench',
+            'enable.auto.commit': False,
+            'queued.max.messages.kbytes': 524288,
+            'queued.min.messages': 1000000,
+        }
+    )
     partition = kafka.TopicPartition(topic, 0, 0)
     end = consumer.get_watermark_offsets(partition)[1]
     consumer.assign([partition])
@@ -54,8 +75,11 @@ def main():
     given, path, *more = rest
 
     def load_directly(source):
-        batches = batches_of_topic(source.brokers, source.topic) if given.startswith('kafka:') \
+        batches = (
+            batches_of_topic(source.brokers, source.topic)
+            if given.startswith('kafka:')
             else batches_of_file(source.path)
+        )
         database = sqlite3.connect(path, isolation_level=None)
         database.execute('PRAGMA journal_mode=WAL')
         database.execute('PRAGMA synchronous=FULL')
