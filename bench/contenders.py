@@ -3,6 +3,7 @@
 import json
 
 
+import inputs
 from harness import PROGRAM, PYTHON, Contender, call, measured, peer
 
 
@@ -56,6 +57,16 @@ def clickhouse_engine(events, given, how):
         return json.loads(call(PYTHON, peer('clickhouse'), 'engine', given, events, target, *([how] if how else [])))
 
     return Contender('ClickHouse\'s Kafka engine', events, run, lambda target: stored_rows('clickhouse', target))
+
+
+def jdbc_sink(events, given, jars):
+    """It needs schemas."""
+    rows = events - inputs.deletes(events)
+
+    def run(target):
+        return json.loads(call(PYTHON, peer('jdbc'), 'load', given, target, jars, rows, events))
+
+    return Contender("Kafka Connect's JDBC sink", events, run, note='new rows alone')
 
 
 def fast(context, events, given, with_schema, pipe=''):

@@ -4,6 +4,7 @@ import statistics
 
 FAST = ('DuckDB', 'ClickHouse')
 PIPES = ('kcat | DuckDB', 'kcat | ClickHouse')
+SINK = 'Kafka Connect\'s JDBC sink'
 ENGINE = 'ClickHouse\'s Kafka engine'
 SELF, SELF_FEW = 'cdclite', 'cdclite, few events'
 
@@ -69,6 +70,10 @@ def load_goals(parts):
         goals.append(
             at_least(f'Kafka, {which} schemas: rate against ClickHouse\'s Kafka engine', kafka.get(key), ENGINE, factor)
         )
+        if key == 'schema':
+            goals.append(
+                at_least('Kafka, with schemas: rate against Kafka Connect\'s JDBC sink', kafka.get(key), SINK, 10)
+            )
         goals.append(floor_goal(parts, key, which))
     return goals
 

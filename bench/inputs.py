@@ -53,6 +53,11 @@ def events(count, with_schema=False, first=0, total=None):
     return target
 
 
+def deletes(count):
+    """How many of the first events are deletes."""
+    return int(call('grep', '-c', '"op":"d"', events(count)))
+
+
 def part_of(source, count):
     """The first lines of a file, as a file."""
     target = source.replace('.jsonl', f'.first-{count}.jsonl')

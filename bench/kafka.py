@@ -37,6 +37,16 @@ class Broker(broker.Broker):
         }
 
 
+def connect_jars():
+    """Kafka Connect with the JDBC sink, fetched from Maven Central the first time."""
+    saved = artifacts.POM
+    artifacts.POM = os.path.join(ROOT, 'bench', 'connect', 'pom.xml')
+    try:
+        return artifacts.kafka()
+    finally:
+        artifacts.POM = saved
+
+
 @contextlib.contextmanager
 def running():
     artifacts.kafka()  # fetches it from Maven Central the first time

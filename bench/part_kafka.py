@@ -2,7 +2,7 @@
 
 import inputs
 import kafka
-from contenders import cdclite, clickhouse_engine, fast, slow
+from contenders import cdclite, clickhouse_engine, fast, jdbc_sink, slow
 from harness import Contender, alternate, measured, tool
 
 
@@ -13,6 +13,14 @@ def drain(events, address, topic):
         lambda target: measured(tool('drain_topic'), address, topic),
         note='stores nothing',
     )
+
+
+def connect_sink(context, events, given):
+    try:
+        return [jdbc_sink(events, given, kafka.connect_jars())]
+    except kafka.NotReachable as why:
+        context.leave_out("Kafka Connect's JDBC sink", str(why))
+        return []
 
 
 def wide_table(context, address):
@@ -45,6 +53,8 @@ def run(context):
                 contenders.append(clickhouse_engine(some, f'{address}/{key}-some', 'schema' if with_schema else ''))
             if context.has('confluent-kafka') and context.has('kcat'):
                 contenders += slow(context, few, fewer, with_schema, 'kcat | ')
+            if with_schema:
+                contenders += connect_sink(context, few, fewer[len('kafka:') :])
             results[key] = alternate(context, contenders, context.size['runs'])
         results['wide'] = wide_table(context, address)
     return results

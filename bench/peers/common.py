@@ -83,9 +83,9 @@ class Source:
             return json.load(file)['rss_kib']
 
 
-def peak_kib():
-    """Of this process alone: ru_maxrss counts from the parent's size."""
-    with open('/proc/self/status') as status:
+def peak_kib(pid='self'):
+    """Of one process alone: ru_maxrss counts from the parent's size."""
+    with open(f'/proc/{pid}/status') as status:
         return next(int(line.split()[1]) for line in status if line.startswith('VmHWM'))
 
 
