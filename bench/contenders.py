@@ -66,7 +66,7 @@ def jdbc_sink(events, given, jars):
     def run(target):
         return json.loads(call(PYTHON, peer('jdbc'), 'load', given, target, jars, rows, events))
 
-    return Contender("Kafka Connect's JDBC sink", events, run, note='new rows alone')
+    return Contender("Kafka Connect's JDBC sink", events, run, note='new rows alone', rounds=2)
 
 
 def fast(context, events, given, with_schema, pipe=''):
