@@ -118,6 +118,7 @@ def main():
         parser.error(f'no such part: {" ".join(sorted(unknown))}; there are {" ".join(PARTS)}')
     name = os.path.join(harness.BUILD, 'results-quick.json' if given.quick else 'results.json')
     results = stored(name)
+    results['quick'] = given.quick
     failed = False
     if not given.report:
         size = dict(QUICK if given.quick else FULL)

@@ -60,7 +60,7 @@ def remove(*paths):
         if os.path.isdir(one):
             shutil.rmtree(one)
         else:
-            for each in (one, one + '-wal', one + '-shm', one + '-loader', one + '-lock'):
+            for each in (one, one + '-wal', one + '-shm', one + '.lock'):
                 if os.path.exists(each):
                     os.remove(each)
 

@@ -102,7 +102,7 @@ def slow_disk(context, address):
     results = {}
     for disk in DISKS[: context.size['disks']]:
         name = f'{disk["SLOW_DISK_MIB_S"]} MiB/s, {disk["SLOW_DISK_SYNC_MS"]} ms a sync'
-        slowed = {'env': disk | {'LD_PRELOAD': os.path.join(os.path.dirname(tool('measure')), 'libslow_disk.so')}}
+        slowed = {'env': disk | {'LD_PRELOAD': os.path.join(os.path.dirname(tool('measure')), 'libthrottled_disk.so')}}
         context.say(f'-- a disk of {name}')
         results[name] = alternate(
             context,

@@ -105,11 +105,11 @@ SQL = {
 OPS = {'c': 'insert', 'u': 'update', 'd': 'delete', 'r': 'snapshot', 't': 'truncate'}
 
 
-def as_cdclite_prints(name, rows):
+def as_cdclite_prints(name, rows, engine):
     """A peer's rows as texts, spelled as cdclite spells them; rows without an order of their own sorted."""
-    if name == 'holdings_as_of':
+    if engine != 'SQLite' and name == 'holdings_as_of':
         rows = [[*row[:4], iso(row[4]), iso(row[5])] for row in rows for _ in range(int(row[6]))]
-    if name == 'holding_timeline':
+    if engine != 'SQLite' and name == 'holding_timeline':
         rows = [[iso(row[0]) + 'Z', OPS[row[1]], *row[2:]] for row in rows]
     texts = [['' if value is None else str(value) for value in row] for row in rows]
     return sorted(texts) if name.startswith('holding') else texts

@@ -190,7 +190,7 @@ def latency(parts):
         '## A backlog and a slow disk',
         '',
         'Writes and syncs are made slow for the loader alone '
-        '(`bench/slow_disk.c`), the queue of librdkafka is 16 MiB, events have schemas. The same events from a file '
+        '(`bench/throttled_disk.c`), the queue of librdkafka is 16 MiB, events have schemas. The same events from a file '
         'show what the disk allows.',
         '',
         '| disk | from a file, events/s | from Kafka | ratio |',
@@ -276,7 +276,10 @@ def write(results, folder):
     stored = results['parts']
     parts = {name: part['results'] for name, part in stored.items() if 'results' in part}
     size = {name: part['size'] for name, part in stored.items() if 'size' in part}
-    text = [ABOUT, *rows_of_goals(parts), '']
+    text = [ABOUT]
+    if results.get('quick'):
+        text.append('**A quick run: small inputs, few rounds. It shows that all works, and no more.**\n')
+    text += [*rows_of_goals(parts), '']
     for part, words in (('files', 'a file'), ('kafka', 'Kafka, one partition')):
         for key, which, count in (('schema', 'with', 'schema_events'), ('plain', 'without', 'plain_events')):
             if part in parts:
