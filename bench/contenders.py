@@ -56,17 +56,19 @@ def clickhouse_engine(events, given, how):
     def run(target):
         return json.loads(call(PYTHON, peer('clickhouse'), 'engine', given, events, target, *([how] if how else [])))
 
-    return Contender('ClickHouse\'s Kafka engine', events, run, lambda target: stored_rows('clickhouse', target))
+    return Contender(
+        "ClickHouse's Kafka engine", events, run, lambda target: stored_rows('clickhouse', target), rounds=3
+    )
 
 
-def jdbc_sink(events, given, jars):
+def jdbc_sink(events, given, jars, rounds):
     """It needs schemas."""
     rows = events - inputs.deletes(events)
 
     def run(target):
         return json.loads(call(PYTHON, peer('jdbc'), 'load', given, target, jars, rows, events))
 
-    return Contender("Kafka Connect's JDBC sink", events, run, note='new rows alone', rounds=2)
+    return Contender("Kafka Connect's JDBC sink", events, run, note='new rows alone', rounds=rounds)
 
 
 def fast(context, events, given, with_schema, pipe=''):

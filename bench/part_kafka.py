@@ -16,8 +16,12 @@ def drain(events, address, topic):
 
 
 def connect_sink(context, events, given):
+    rounds = context.size['sink_rounds']
+    if not rounds:
+        context.leave_out("Kafka Connect's JDBC sink", 'starts too slowly for a quick run')
+        return []
     try:
-        return [jdbc_sink(events, given, kafka.connect_jars())]
+        return [jdbc_sink(events, given, kafka.connect_jars(), rounds)]
     except kafka.NotReachable as why:
         context.leave_out("Kafka Connect's JDBC sink", str(why))
         return []

@@ -13,8 +13,8 @@ from contenders import cdclite
 from harness import PROGRAM, PYTHON, alternate, call, path, peer, remove, spread, tool
 
 WAIT_SECONDS = 30
-# Options that make the wait shorter, where the program has them.
-SHORTER = (('--batch-ms', '50'), ('--commit-ms', '50'))
+# An option that makes the wait shorter, where the program has it.
+SHORTER = (('--linger', '20'),)
 QUEUE = ['-X', 'queued.max.messages.kbytes=16384']
 DISKS = ({'SLOW_DISK_MIB_S': '20', 'SLOW_DISK_SYNC_MS': '10'}, {'SLOW_DISK_MIB_S': '10000', 'SLOW_DISK_SYNC_MS': '200'})
 

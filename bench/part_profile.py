@@ -9,8 +9,8 @@ from harness import BUILD, ROOT, path, remove
 
 # Which layer a source file of the program is of, by the beginning of its name; the rest is bookkeeping.
 LAYERS = (
-    ('reading input', ('file_source', 'input_line', 'message', 'kafka_', 'source', 'positions', 'topic_')),
-    ('schema and envelope', ('envelope', 'table_schema', 'table_shape', 'flattened', 'type_name')),
+    ('reading input', ('intake', 'file_source', 'input_line', 'message', 'kafka_', 'source', 'positions', 'topic_')),
+    ('schema and envelope', ('envelope', 'schema_texts', 'table_schema', 'table_shape', 'flattened', 'type_name')),
     ('reading JSON', ('json_',)),
     ('values', ('value', 'decimal', 'row_reader', 'missing_value', 'row_state')),
     ('text log', ('text_log', 'text_lines', 'time_text')),

@@ -190,8 +190,8 @@ def latency(parts):
         '## A backlog and a slow disk',
         '',
         'Writes and syncs are made slow for the loader alone '
-        '(`bench/throttled_disk.c`), the queue of librdkafka is 16 MiB, events have schemas. The same events from a file '
-        'show what the disk allows.',
+        '(`bench/throttled_disk.c`), the queue of librdkafka is 16 MiB, events have schemas. The same events from a '
+        'file show what the disk allows.',
         '',
         '| disk | from a file, events/s | from Kafka | ratio |',
         '|---|---|---|---|',
