@@ -20,5 +20,5 @@ for package in $PEERS_OF_PYPI; do
 done
 echo "== building (into build/bench/release)"
 cmake -G Ninja -B build/bench/release -DCMAKE_BUILD_TYPE=Release -DCDCLITE_TESTS=OFF -DCDCLITE_BENCH=ON > /dev/null
-cmake --build build/bench/release > /dev/null
+cmake --build build/bench/release > build/bench/build.log || { cat build/bench/build.log; exit 1; }
 exec python3 bench/bench.py "$@"
