@@ -78,6 +78,7 @@ class Context:
         return name in self.versions
 
     def leave_out(self, name, why):
+        why = why.replace(harness.ROOT + os.sep, '').replace(os.path.expanduser('~'), '~')
         self.left_out[f'{self.part}: {name}'] = why
         self.say(f'LEFT OUT: {name}: {why}')
 

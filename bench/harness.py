@@ -151,7 +151,7 @@ def machine():
         'cores': os.cpu_count(),
         'memory_gib': memory,
         'system': system,
-        'kernel': platform.release(),
+        'kernel': platform.release().split('-')[0],
         'load_at_start': load,
         'date': time.strftime('%Y-%m-%d', time.gmtime()),
     }
