@@ -57,3 +57,8 @@ TEST_PACKAGES="libcmocka-dev sqlite3 python3"
 STACK_PACKAGES="openjdk-17-jre-headless maven openssl"
 # shellcheck disable=SC2034
 FUZZ_PACKAGES="clang llvm libclang-rt-dev python3"
+# What bench/run.sh measures and measures with.
+# shellcheck disable=SC2034
+BENCH_PACKAGES="kcat jq valgrind python3-venv"
+# shellcheck disable=SC2034
+PEERS_OF_PYPI="duckdb chdb orjson confluent-kafka"
