@@ -1,17 +1,15 @@
 #include "cdclite/loader.h"
 
-#include <inttypes.h>
 #include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "cdclite/database.h"
-#include "cdclite/hash.h"
 #include "cdclite/intake.h"
 #include "cdclite/log.h"
 #include "cdclite/missing_value.h"
 #include "cdclite/progress.h"
 #include "cdclite/redelivery.h"
+#include "cdclite/rejected_event.h"
 #include "cdclite/row_reader.h"
 #include "cdclite/row_state.h"
 #include "cdclite/side_event.h"
@@ -21,24 +19,11 @@
 #include "cdclite/table_shape.h"
 #include "cdclite/table_snapshot.h"
 #include "cdclite/wal.h"
-#include "display_text.h"
 
 enum {
-    BATCH_MESSAGES = 30000,   /* fewer than tx_set.c remembers */
-    BATCH_BYTES = 128 << 20,  /* of messages, as received */
-    POLL_MS = 100,            /* without a message, after which the batch waits no longer */
-    KEPT_OF_OVERSIZED = 1024, /* bytes of an oversized event in rejected_event */
-};
-
-/* The open transaction. */
-struct batch {
-    bool open;
-    int64_t id, loaded_at, opened_ms;
-    int64_t first_change_id;
-    size_t bytes;
-    struct load_counts counts;
-    bool has_changed_at, has_lsn, has_tx;
-    int64_t least_changed_at, greatest_changed_at, least_lsn, greatest_lsn, least_tx, greatest_tx;
+    BATCH_MESSAGES = 30000,  /* fewer than tx_set.c remembers */
+    BATCH_BYTES = 128 << 20, /* of messages, as received */
+    POLL_MS = 100,           /* without a message, after which the batch waits no longer */
 };
 
 struct loader {
@@ -55,8 +40,9 @@ struct loader {
     struct row_states *states;
     struct side_events *side_events;
     struct summaries *summaries;
-    struct buffer unavailable, reason;
-    sqlite3_stmt *insert_batch, *insert_rejected;
+    struct rejections *rejections;
+    struct buffer unavailable;
+    sqlite3_stmt *insert_batch;
     int64_t next_change_id;
     struct batch batch;
     struct load_counts counts;
@@ -101,10 +87,8 @@ int loader_open(const struct load_settings *settings, struct positions *position
         summaries_open(db, &settings->steps, &loader->summaries, error) || catch_up(loader, error) ||
         database_integer(db, "SELECT max(batch_id) FROM batch", 0, &last_batch, error) ||
         database_integer(db, "SELECT max(last_change_id) FROM batch", 0, &last_change, error) ||
-        database_prepare(db, "INSERT INTO batch VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                         &loader->insert_batch, error) ||
-        database_prepare(db, "INSERT INTO rejected_event VALUES(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                         &loader->insert_rejected, error))
+        batch_prepare(db, &loader->insert_batch, error) ||
+        rejections_open(db, settings->max_event_bytes, &loader->rejections, error))
         return error_context(error, "%s", settings->db_path);
     loader->next_change_id = last_change + 1;
     loader->batch.id = last_batch;
@@ -115,7 +99,7 @@ void loader_close(struct loader *loader)
 {
     if (!loader) return;
     sqlite3_finalize(loader->insert_batch);
-    sqlite3_finalize(loader->insert_rejected);
+    rejections_close(loader->rejections);
     redelivery_close(loader->redelivery);
     row_states_close(loader->states);
     side_events_close(loader->side_events);
@@ -124,10 +108,8 @@ void loader_close(struct loader *loader)
     catalog_close(loader->catalog);
     schema_cache_close(loader->schemas);
     schema_texts_free(&loader->guess.schemas);
-
     arena_free(&loader->arena);
     buffer_free(&loader->unavailable);
-    buffer_free(&loader->reason);
     /* A loader that failed before it opened the database has none to close. */
     if (loader->database.path) database_close(&loader->database);
     free(loader);
@@ -136,48 +118,6 @@ void loader_close(struct loader *loader)
 const struct load_counts *loader_counts(const struct loader *loader)
 {
     return &loader->counts;
-}
-
-static int open_batch(struct loader *loader, struct error *error)
-{
-    struct batch *batch = &loader->batch;
-    if (batch->open) return 0;
-    if (database_run(loader->database.handle, "BEGIN IMMEDIATE", error)) return -1;
-    *batch = (struct batch){.open = true,
-                            .id = batch->id + 1,
-                            .loaded_at = time_now(),
-                            .opened_ms = time_passing_ms(),
-                            .first_change_id = loader->next_change_id};
-    return 0;
-}
-
-static void bind_range(sqlite3_stmt *statement, int index, bool known, int64_t least, int64_t greatest)
-{
-    if (known) {
-        sqlite3_bind_int64(statement, index, least);
-        sqlite3_bind_int64(statement, index + 1, greatest);
-    } else {
-        sqlite3_bind_null(statement, index);
-        sqlite3_bind_null(statement, index + 1);
-    }
-}
-
-static int save_batch(struct loader *loader, struct error *error)
-{
-    const struct batch *batch = &loader->batch;
-    sqlite3_stmt *insert = loader->insert_batch;
-    sqlite3_bind_int64(insert, 1, batch->id);
-    sqlite3_bind_int64(insert, 2, batch->loaded_at);
-    bind_range(insert, 3, batch->counts.changes > 0, batch->first_change_id, loader->next_change_id - 1);
-    bind_range(insert, 5, batch->has_changed_at, batch->least_changed_at, batch->greatest_changed_at);
-    bind_range(insert, 7, batch->has_lsn, batch->least_lsn, batch->greatest_lsn);
-    bind_range(insert, 9, batch->has_tx, batch->least_tx, batch->greatest_tx);
-    sqlite3_bind_int64(insert, 11, batch->counts.changes);
-    sqlite3_bind_int64(insert, 12, batch->counts.tombstones);
-    sqlite3_bind_int64(insert, 13, batch->counts.bookkeeping);
-    sqlite3_bind_int64(insert, 14, batch->counts.rejected);
-    sqlite3_bind_int64(insert, 15, batch->counts.redelivered);
-    return database_step(loader->database.handle, insert, error);
 }
 
 /* A restart in another log stands in connector_run before what was taken from it. */
@@ -204,63 +144,13 @@ static int commit_batch(struct loader *loader, struct source *source, struct err
     if (catalog_flush(loader->catalog, error) || (loader->texts && text_logs_write(loader->texts, error)) ||
         positions_save(loader->positions, db, error) || redelivery_save(loader->redelivery, error) ||
         catalog_save(loader->catalog, error) || summaries_fold_full(loader->summaries, error) ||
-        save_batch(loader, error) || database_run(db, "COMMIT", error))
+        batch_save(batch, loader->insert_batch, loader->next_change_id - 1, error) ||
+        database_run(db, "COMMIT", error))
         return -1;
     batch->open = false;
-    loader->counts.messages += batch->counts.messages;
-    loader->counts.changes += batch->counts.changes;
-    loader->counts.tombstones += batch->counts.tombstones;
-    loader->counts.bookkeeping += batch->counts.bookkeeping;
-    loader->counts.rejected += batch->counts.rejected;
-    loader->counts.redelivered += batch->counts.redelivered;
+    load_counts_add(&loader->counts, &batch->counts);
     source->stored(source);
     return wal_tend(&loader->wal, error);
-}
-
-/* Keeps the event, and why it is refused: a name in that may have been cut within a character. */
-static int reject(struct loader *loader, const struct message *message, struct slice why, struct error *error)
-{
-    static const struct display plain = {.marked = "", .kept = ""};
-    sqlite3_stmt *insert = loader->insert_rejected;
-    struct slice value = message->value;
-    uint64_t size = value.size, hash = 0;
-    char hex[24];
-    if (message->refusal && message->refused_size) {
-        size = message->refused_size;
-        hash = message->refused_hash;
-    } else if (value.at) {
-        hash = hash_bytes(HASH_START, value.at, value.size);
-    }
-    if (size > loader->settings->max_event_bytes && value.size > KEPT_OF_OVERSIZED)
-        value.size = KEPT_OF_OVERSIZED;
-    snprintf(hex, sizeof hex, "%016" PRIx64, hash);
-    buffer_clear(&loader->reason);
-    display_append(&loader->reason, why, &plain);
-    const char *reason = buffer_string(&loader->reason);
-    if (buffer_failed(&loader->reason)) return error_memory(error);
-    if (loader->counts.rejected + loader->batch.counts.rejected == 0)
-        log_write(LOG_WARNING,
-                  "%.*s, partition %d, offset %lld rejected: %s (see rejected_event; more are counted)",
-                  (int)message->topic.size, message->topic.at, message->partition, (long long)message->offset,
-                  reason);
-    sqlite3_bind_int64(insert, 1, loader->batch.id);
-    database_bind_slice(insert, 2, message->topic);
-    sqlite3_bind_int(insert, 3, message->partition);
-    sqlite3_bind_int64(insert, 4, message->offset);
-    sqlite3_bind_text(insert, 5, reason, -1, SQLITE_STATIC);
-    sqlite3_bind_blob64(insert, 6, message->key.at, message->key.size, SQLITE_STATIC);
-    sqlite3_bind_blob64(insert, 7, value.at, value.size, SQLITE_STATIC);
-    sqlite3_bind_int64(insert, 8, (sqlite3_int64)size);
-    sqlite3_bind_text(insert, 9, hex, -1, SQLITE_STATIC);
-    loader->batch.counts.rejected++;
-    return database_step(loader->database.handle, insert, error);
-}
-
-static void widen(bool *known, int64_t *least, int64_t *greatest, int64_t value)
-{
-    if (!*known || value < *least) *least = value;
-    if (!*known || value > *greatest) *greatest = value;
-    *known = true;
 }
 
 /* Marks what the event did not carry, and names it in loader->unavailable. */
@@ -288,15 +178,6 @@ static int mark_missing(struct loader *loader, struct captured_table *table, con
                   change->schema.size ? "." : "", (int)change->table.size, change->table.at);
     missing_values_list(table, false, &loader->unavailable);
     return buffer_failed(&loader->unavailable) ? error_memory(error) : 0;
-}
-
-static void note_span(struct batch *batch, const struct change *change)
-{
-    widen(&batch->has_changed_at, &batch->least_changed_at, &batch->greatest_changed_at, change->changed_at);
-    if (change->lsn.type == VALUE_INTEGER)
-        widen(&batch->has_lsn, &batch->least_lsn, &batch->greatest_lsn, change->lsn.integer);
-    if (change->tx_id.type == VALUE_INTEGER)
-        widen(&batch->has_tx, &batch->least_tx, &batch->greatest_tx, change->tx_id.integer);
 }
 
 /* What is made of the change that was stored last: its lines in the text, its part in the sums. */
@@ -346,9 +227,8 @@ static int store_change(struct loader *loader, struct captured_table *table, con
         snapshot_follow(db, table, change, change_id, error))
         return -1;
     loader->next_change_id++;
-    batch->counts.changes++;
     table->new_changes++;
-    note_span(batch, change);
+    batch_note(batch, change);
     return follow_change(loader, table, message, change, change_id, error);
 }
 
@@ -441,7 +321,8 @@ static int take_message(struct loader *loader, struct position *position, struct
     if (result > 0) {
         enum { MOST_SHOWN = 500 };
         struct slice why = {error->text, strnlen(error->text, MOST_SHOWN)};
-        result = reject(loader, message, why, error);
+        result = rejections_add(loader->rejections, loader->batch.id, message, why, error);
+        loader->batch.counts.rejected++;
     }
     arena_reset(&loader->arena);
     if (result)
@@ -482,7 +363,10 @@ static int store_event(struct loader *loader, struct event *event, struct error 
     if (!position) return error_memory(error);
     if (position->stored && message->offset < position->next_offset)
         return skip_message(loader, position, message, error);
-    return open_batch(loader, error) || take_message(loader, position, event, error) ? -1 : 0;
+    return batch_open(&loader->batch, loader->database.handle, loader->next_change_id, error) ||
+                   take_message(loader, position, event, error)
+               ? -1
+               : 0;
 }
 
 /* What waits for a pause of the source. */
@@ -512,7 +396,7 @@ static int run(struct loader *loader, struct source *source, struct intake *inta
         if (outcome < 0 || (outcome == SOURCE_MESSAGE && store_event(loader, event, error))) return -1;
         /* A position that was moved by hand is kept, also when nothing comes there. */
         if (outcome != SOURCE_MESSAGE && !batch->open && positions_unsaved(loader->positions) &&
-            open_batch(loader, error))
+            batch_open(&loader->batch, loader->database.handle, loader->next_change_id, error))
             return -1;
         bool waited =
             outcome == SOURCE_IDLE && batch->open && time_passing_ms() - batch->opened_ms >= poll_ms;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cdclite/batch.h"
 #include "cdclite/catalog.h"
 #include "cdclite/error.h"
 #include "cdclite/positions.h"
@@ -22,13 +23,6 @@ struct load_settings {
     int64_t linger_ms; /* a batch is committed at the latest so long after its first message */
     struct summary_steps steps;
     bool quiet;
-};
-
-/* What a load did. */
-struct load_counts {
-    int64_t messages; /* taken, of these: */
-    int64_t changes, tombstones, bookkeeping, rejected, redelivered;
-    int64_t skipped; /* not taken: below the stored position */
 };
 
 /*
