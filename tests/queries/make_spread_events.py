@@ -43,12 +43,12 @@ class Source:
         return [self.random.randrange(1, 80) if self.random.random() < 0.97 else None, self.random.choice(USERS),
                 self.random.choice(STOCKS), self.quantity(nth), START, START]
 
-    def line(self, op, at, before, after, lsn=None):
+    def line(self, op, at, before, after, lsn=None, tx_id=None):
         self.lsn += 8
         partition = self.random.randrange(self.given.partitions)
         source = {'version': '2.7.0.Final', 'connector': 'postgresql', 'name': 'server', 'ts_ms': at // 1000,
                   'ts_us': at, 'snapshot': 'true' if op == 'r' else 'false', 'db': 'bank', 'schema': 'bank_data',
-                  'table': 'holding', 'txId': self.lsn // 3, 'lsn': lsn or self.lsn}
+                  'table': 'holding', 'txId': tx_id or self.lsn // 3, 'lsn': lsn or self.lsn}
         images = [dict(zip(COLUMNS, image)) if image else None for image in (before, after)]
         value = {'before': images[0], 'after': images[1], 'source': source, 'op': op, 'ts_ms': at // 1000}
         offset = self.lines[partition]
@@ -59,10 +59,11 @@ class Source:
                           'headers': [['__debezium.context.runId', 'one']]}, ensure_ascii=False))
 
     def snapshot(self):
-        """Reads all rows: they share their position, and nearly always their time."""
-        at, lsn = self.moment(), self.lsn + 4
-        for row in self.rows:
-            self.line('r', at + (self.random.random() < 0.1), None, row, lsn)
+        """Reads all rows, at times twice: those of one snapshot share their position, and nearly always their time."""
+        at, first, times = self.moment(), self.lsn + 4, self.random.choice((1, 2))
+        for lsn in (first, first + 1)[:times]:
+            for row in self.rows:
+                self.line('r', at + (times == 1 and self.random.random() < 0.1), None, row, lsn, first // 3)
 
     def update(self, nth):
         row = self.random.choice(self.rows)
