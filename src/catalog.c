@@ -247,8 +247,10 @@ int catalog_table_for(struct catalog *catalog, const struct message *message, co
     int result = buffer_failed(&name)
                      ? error_memory(error)
                      : make_table(catalog, message, change, buffer_string(&name), table, error);
-    if (result == 0) catalog->last = *table;
-    if (result == 0) catalog->last_names = change->names_number;
+    if (result == 0) {
+        catalog->last = *table;
+        catalog->last_names = change->names_number;
+    }
     buffer_free(&name);
     return result;
 }

@@ -41,10 +41,8 @@ void progress_show(struct progress *progress, const struct load_counts *counts,
                    const struct source_progress *at)
 {
     char line[256], total[32], rate[32], rest[96] = "", behind[32];
-
     int64_t now = time_passing_ms(), passed = now - progress->shown_ms;
     int64_t per_second = (counts->messages - progress->shown_messages) * 1000 / (passed ? passed : 1);
-
     if (at->behind >= 0 && at->bytes && at->done + at->behind > 0) {
         int64_t left = at->done ? (now - progress->started_ms) * at->behind / at->done / 1000 : 0;
         snprintf(rest, sizeof rest, ", %.0f%% of the file, %lld s left",

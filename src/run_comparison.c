@@ -56,7 +56,6 @@ bool runs_resume(const struct runs *runs, const struct stream *stream, int32_t r
 /* Whether a run that has reached `place` can have done so as another one than `own`. */
 static bool reached_as_another(const struct run *run, const struct run *own, int64_t place)
 {
-
     if (run->run_id && own->run_id) return strcmp(run->run_id, own->run_id) != 0;
     if (!told_by_time(run, own)) return true;
     if (!own->stretch.known) return false;

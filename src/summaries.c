@@ -223,6 +223,15 @@ static bool note_user_sale(struct summaries *summaries, uint32_t user, const str
     return !buffer_failed(&numbered->texts) && summary_lists_add(&summaries->user_lists[1], user, sale);
 }
 
+static bool count_sale(struct summary_sums *sums, int64_t bucket, uint32_t stock, int64_t units, int reason)
+{
+    int64_t *counters = summary_sums_at(sums, bucket, stock);
+    if (!counters) return false;
+    counters[0] += units;
+    counters[1 + reason]++;
+    return true;
+}
+
 static bool note_sale(struct summaries *summaries, const struct history_row *row, const struct value *before,
                       const struct value *after, bool same_stock, int64_t day, uint64_t change)
 {
@@ -240,14 +249,9 @@ static bool note_sale(struct summaries *summaries, const struct history_row *row
     int reason = row->op == 'd' ? CLOSED : reduced ? REDUCED : SWITCHED;
     uint32_t key = summary_keys_number(&summaries->stocks, stock);
     if (key == SUMMARY_NO_KEY) return false;
-    int64_t *counters = summary_sums_at(&summaries->by_stock, day, key);
-    if (!counters) return false;
-    counters[0] += units;
-    counters[1 + reason]++;
-    counters = summary_sums_at(&summaries->by_stock_hour, floor_divide(row->changed_at, hour_us), key);
-    if (!counters) return false;
-    counters[0] += units;
-    counters[1 + reason]++;
+    if (!count_sale(&summaries->by_stock, day, key, units, reason) ||
+        !count_sale(&summaries->by_stock_hour, floor_divide(row->changed_at, hour_us), key, units, reason))
+        return false;
     if (user->type == VALUE_NULL) return true;
     uint32_t owner = summary_keys_number(&summaries->users, user);
     return owner != SUMMARY_NO_KEY && note_user_sale(summaries, owner, stock, day, reason, units, change);
@@ -321,6 +325,12 @@ static size_t memory(const struct summaries *summaries)
            summary_step_size(&summaries->step);
 }
 
+/* Whether what is gathered is a full step. */
+static bool is_full(const struct summaries *summaries)
+{
+    return summaries->step.changes >= summaries->steps.full || memory(summaries) >= MOST_MEMORY;
+}
+
 static int write_stocks(struct summaries *summaries, struct error *error)
 {
     for (; summaries->stored_stocks < summaries->numbered_stocks.count; summaries->stored_stocks++) {
@@ -357,8 +367,7 @@ int summaries_fold(struct summaries *summaries, struct error *error)
 
 int summaries_fold_full(struct summaries *summaries, struct error *error)
 {
-    if (summaries->step.changes < summaries->steps.full && memory(summaries) < MOST_MEMORY) return 0;
-    return summaries_fold(summaries, error);
+    return is_full(summaries) ? summaries_fold(summaries, error) : 0;
 }
 
 int summaries_rest(struct summaries *summaries, struct error *error)
@@ -380,7 +389,7 @@ static int take_row(void *context, const struct history_row *row, struct error *
     struct catching_up *catching_up = context;
     struct summaries *summaries = catching_up->summaries;
     if (summaries_add(summaries, catching_up->table, row, error)) return -1;
-    return summaries->step.changes >= summaries->steps.full || memory(summaries) >= MOST_MEMORY ? ENOUGH : 0;
+    return is_full(summaries) ? ENOUGH : 0;
 }
 
 int summaries_catch_up(struct summaries *summaries, struct captured_table *table, struct error *error)

@@ -5,7 +5,7 @@
 
 #include "cdclite/database.h"
 
-enum { MOST_LISTS = 2, MOST_DIGITS = 20 };
+enum { MOST_LISTS = 2 };
 
 /* The entries of one list a key behind the other's: those of key k end before ends[k]. */
 struct grouped {
@@ -46,29 +46,16 @@ static size_t start_of(const struct grouped *grouped, uint32_t key)
     return key && grouped->ends ? grouped->ends[key - 1] : 0;
 }
 
-static char *write_number(char *at, uint64_t number)
-{
-    char digits[MOST_DIGITS];
-    size_t count = 0;
-    do digits[count++] = (char)('0' + number % 10);
-    while (number /= 10);
-    while (count) *at++ = digits[--count];
-    return at;
-}
-
 static void write_list(struct grouped *grouped, uint32_t key)
 {
     size_t from = start_of(grouped, key), to = grouped->ends[key];
     buffer_clear(&grouped->text);
-    if (!buffer_reserve(&grouped->text, (to - from) * (MOST_DIGITS + 1) + 2)) return;
-    char *at = grouped->text.at;
-    *at++ = '[';
+    buffer_char(&grouped->text, '[');
     for (size_t i = from; i < to; i++) {
-        if (i > from) *at++ = ',';
-        at = write_number(at, grouped->numbers[i]);
+        if (i > from) buffer_char(&grouped->text, ',');
+        buffer_integer(&grouped->text, (int64_t)grouped->numbers[i]);
     }
-    *at++ = ']';
-    grouped->text.size = (size_t)(at - grouped->text.at);
+    buffer_char(&grouped->text, ']');
 }
 
 static int write_row(struct grouped *grouped, size_t count, sqlite3 *db, int64_t step,

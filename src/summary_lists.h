@@ -7,7 +7,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-/* Lists of numbers by key, in the order of their coming. All zero is empty. */
+/* Lists of numbers below 2^63 by key, in the order of their coming. All zero is empty. */
 struct summary_entry {
     uint32_t key, low, high; /* halves of the number: twelve bytes, as there are many */
 };

@@ -71,8 +71,8 @@ static int compare_rows(sqlite3_stmt *a, sqlite3_stmt *b, int from, int to)
     return 0;
 }
 
-static int tell(const struct replay *replay, const char *table, int key_columns, sqlite3_stmt *row,
-                const char *what)
+static void tell(const struct replay *replay, const char *table, int key_columns, sqlite3_stmt *row,
+                 const char *what)
 {
     struct buffer key = {0};
     struct value value;
@@ -81,10 +81,9 @@ static int tell(const struct replay *replay, const char *table, int key_columns,
         buffer_text(&key, i ? ", " : " (");
         value_literal(&value, &key);
     }
-    if (key_columns) buffer_char(&key, ')');
+    buffer_char(&key, ')');
     verify_found(replay->verification, table, "its row%s %s", buffer_string(&key), what);
     buffer_free(&key);
-    return 0;
 }
 
 static int step(sqlite3 *db, sqlite3_stmt *statement, bool *there, struct error *error)
@@ -120,10 +119,7 @@ static int compare_table(const struct replay *replay, const char *table, int key
 {
     char sql[96];
     sqlite3_stmt *found = NULL, *expected = NULL;
-    snprintf(sql, sizeof sql, "SELECT * FROM %s%s", table,
-             keys == 0   ? ""
-             : keys == 1 ? " ORDER BY 1"
-                         : " ORDER BY 1, 2");
+    snprintf(sql, sizeof sql, "SELECT * FROM %s ORDER BY %s", table, keys == 1 ? "1" : "1, 2");
     int result = database_prepare(replay->verification->db, sql, &found, error) ||
                          database_prepare(replay->db, sql, &expected, error) ||
                          compare_all(replay, table, keys, found, expected, error)

@@ -106,14 +106,7 @@ bool load(const struct place *place, unsigned bits, const struct message *messag
     bool fits = loader_open(&settings, &positions, &loader, &error) == 0;
     if (!fits && !(bits & WITH_CHOICES && error.kind == ERROR_USAGE)) found("cannot open: %s", error.text);
     if (fits && loader_run(loader, &feed.source, &stop, &error)) found("cannot load: %s", error.text);
-    const struct load_counts *now = loader_counts(loader);
-    counts->messages += now->messages;
-    counts->changes += now->changes;
-    counts->tombstones += now->tombstones;
-    counts->bookkeeping += now->bookkeeping;
-    counts->rejected += now->rejected;
-    counts->redelivered += now->redelivered;
-    counts->skipped += now->skipped;
+    load_counts_add(counts, loader_counts(loader));
     loader_close(loader);
     positions_free(&positions);
     return fits;
