@@ -358,17 +358,19 @@ static int follow_stretch(struct runs *runs, const struct stream *stream, const 
                           const struct sent_clocks *clocks, bool paused, struct error *error)
 {
     struct run *run = &runs->all[stream->run];
-    struct sent_stretch *stretch = &run->stretch;
-    if (!stretch->known)
-        return sent_stretches_begin(&runs->stretches, run->number, message->offset, clocks, stretch, error);
+    if (!run->stretch.known) {
+        run->stretch = sent_stretch_begin(message->offset, clocks);
+        return 0;
+    }
     /* A key's events stay in their partition, where their order tells the runs. */
     if (paused && !stream->table->key_enforced) {
         run->has_before = run->has_greatest;
         run->greatest_before = run->greatest_lsn;
-        if (sent_stretches_save(&runs->stretches, run->number, stretch, error)) return -1;
-        return sent_stretches_begin(&runs->stretches, run->number, message->offset, clocks, stretch, error);
+        if (sent_stretches_end(&runs->stretches, run->number, &run->stretch, error)) return -1;
+        run->stretch = sent_stretch_begin(message->offset, clocks);
+        return 0;
     }
-    sent_stretch_extend(stretch, clocks);
+    sent_stretch_extend(&run->stretch, clocks);
     return 0;
 }
 

@@ -13,7 +13,7 @@ struct sqlite3_stmt;
  * queue or an unreachable broker stops one of them at a time, a crash stops both.
  */
 struct sent_stretch {
-    bool known;
+    bool known, stored; /* it is there; the table has it, though maybe not as far as it reaches */
     int64_t first_offset;
     int64_t first_sent_ms, last_sent_ms, last_made_ms;
 };
@@ -25,6 +25,9 @@ struct sent_clocks {
 };
 bool sent_clocks_read(const struct message *message, const struct change *change, struct sent_clocks *clocks);
 
+/* The stretch that begins with the event at `offset`. */
+struct sent_stretch sent_stretch_begin(int64_t offset, const struct sent_clocks *clocks);
+
 /* Whether an event comes after a pause. */
 bool sent_after_pause(const struct sent_stretch *stretch, const struct sent_clocks *clocks);
 
@@ -34,25 +37,34 @@ void sent_stretch_extend(struct sent_stretch *stretch, const struct sent_clocks 
 /* Whether two stretches of different partitions lie so far apart that a crash can be between them. */
 bool sent_apart(const struct sent_stretch *a, const struct sent_stretch *b);
 
+/* A quiet source pauses behind each event: what ends waits to be written with others. */
+enum { STRETCHES_WAITING = 32 };
+struct stretch_of_run {
+    int64_t run;
+    struct sent_stretch stretch;
+};
+
 struct sent_stretches {
     struct sqlite3 *db;
-    struct sqlite3_stmt *insert, *update, *find;
+    struct sqlite3_stmt *insert, *insert_several, *update, *find;
+    struct stretch_of_run rows[STRETCHES_WAITING];
+    size_t waiting;
 };
 
 /* `db` is borrowed; sent_stretches_close afterwards, also after a failure. */
 int sent_stretches_open(struct sent_stretches *stretches, struct sqlite3 *db, struct error *error);
 void sent_stretches_close(struct sent_stretches *stretches);
 
-/* Begins a stretch of run number `run` with the event at `offset`: *stretch. */
-int sent_stretches_begin(struct sent_stretches *stretches, int64_t run, int64_t offset,
-                         const struct sent_clocks *clocks, struct sent_stretch *stretch, struct error *error);
+/* Takes a stretch of run number `run` that is over. */
+int sent_stretches_end(struct sent_stretches *stretches, int64_t run, const struct sent_stretch *stretch,
+                       struct error *error);
 
-/* Writes how far the stretch reaches. */
-int sent_stretches_save(struct sent_stretches *stretches, int64_t run, const struct sent_stretch *stretch,
+/* Before the end of a transaction: writes what has ended, and how far this stretch reaches so far. */
+int sent_stretches_save(struct sent_stretches *stretches, int64_t run, struct sent_stretch *stretch,
                         struct error *error);
 
-/* The stretch of run number `run` that the event at `offset` is in; *stretch is not known where none was
- * written. */
+/* The stretch of run number `run` that the event at `offset` is in; *stretch is not known where there is
+ * none. */
 int sent_stretches_find(struct sent_stretches *stretches, int64_t run, int64_t offset,
                         struct sent_stretch *stretch, struct error *error);
 

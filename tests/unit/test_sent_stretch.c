@@ -5,7 +5,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
+#include "cdclite/database.h"
 #include "cdclite/sent_stretch.h"
 
 static const struct sent_stretch stretch = {
@@ -82,6 +84,53 @@ static void clocks_are_read_as_far_as_they_are_told(void **state)
     assert_false(sent_clocks_read(&(struct message){.timestamp_ms = -1}, &(struct change){0}, &clocks));
 }
 
+static int64_t integer(sqlite3 *db, const char *sql)
+{
+    int64_t value;
+    struct error error;
+    assert_int_equal(database_integer(db, sql, -1, &value, &error), 0);
+    return value;
+}
+
+/* 1,000 stretches at offsets 0, 10, 20, ..., the one that is open saved now and then: each is written once,
+ * as far as it reached. */
+static void stretches_that_end_are_written_and_found(void **state)
+{
+    enum { COUNT = 1000, SAVE_EVERY = 77, FIND_EVERY = 50 };
+    sqlite3 *db;
+    struct error error;
+    struct sent_stretches stretches;
+    struct sent_stretch current, found;
+    (void)state;
+    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+    assert_int_equal(database_run(db,
+                                  "CREATE TABLE sent_stretch(run, first_offset, first_sent_ms, last_sent_ms,"
+                                  " last_made_ms, PRIMARY KEY (run, first_offset)) WITHOUT ROWID",
+                                  &error),
+                     0);
+    assert_int_equal(sent_stretches_open(&stretches, db, &error), 0);
+    for (int64_t i = 0; i < COUNT; i++) {
+        struct sent_clocks clocks = {.made_ms = i * 5000, .sent_ms = i * 5000 + 1};
+        current = sent_stretch_begin(i * 10, &clocks);
+        if (i % SAVE_EVERY == 0) assert_int_equal(sent_stretches_save(&stretches, 3, &current, &error), 0);
+        clocks.sent_ms += 7;
+        sent_stretch_extend(&current, &clocks);
+        if (i < COUNT - 1) assert_int_equal(sent_stretches_end(&stretches, 3, &current, &error), 0);
+        if (i % FIND_EVERY) continue;
+        assert_int_equal(sent_stretches_find(&stretches, 3, i * 10 + 9, &found, &error), 0);
+        assert_true(found.known);
+        assert_int_equal(found.first_offset, i * 10);
+        assert_int_equal(found.last_sent_ms, i * 5000 + 8);
+    }
+    assert_int_equal(sent_stretches_save(&stretches, 3, &current, &error), 0);
+    assert_int_equal(integer(db, "SELECT count(*) FROM sent_stretch WHERE run = 3 AND first_offset % 10 = 0"
+                                 " AND first_sent_ms = first_offset * 500 + 1"
+                                 " AND last_sent_ms = first_sent_ms + 7"),
+                     COUNT);
+    sent_stretches_close(&stretches);
+    sqlite3_close(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +138,7 @@ int main(void)
         cmocka_unit_test(stretches_are_apart_on_either_side),
         cmocka_unit_test(a_stretch_grows_to_both_sides),
         cmocka_unit_test(clocks_are_read_as_far_as_they_are_told),
+        cmocka_unit_test(stretches_that_end_are_written_and_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
