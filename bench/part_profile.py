@@ -14,7 +14,7 @@ LAYERS = (
     ('reading JSON', ('json_',)),
     ('values', ('value', 'decimal', 'row_reader', 'missing_value', 'row_state')),
     ('text log', ('text_log', 'text_lines', 'time_text')),
-    ('history', ('history', 'captured_table', 'database', 'wal')),
+    ('history', ('history', 'row_pages', 'row_transfer', 'captured_table', 'database', 'wal')),
     ('summaries', ('summar',)),
     (
         'sent again?',

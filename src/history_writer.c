@@ -1,0 +1,264 @@
+#include "cdclite/history.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+
+#include "cdclite/database.h"
+#include "cdclite/history_ddl.h"
+#include "row_transfer.h"
+
+enum {
+    FEW_ROWS = 8,         /* are inserted one by one, more of them are transferred */
+    TEXT_ROOM = 16 << 10, /* bytes of texts that few rows wait with */
+};
+
+/* Rows wait to be written together: few of them as values, as a reader of the history may want them written
+ * at once; from then on in pages. */
+struct history_writer {
+    sqlite3_stmt *insert;
+    struct value *bound; /* what its parameters are bound to */
+    struct row_transfer transfer;
+    struct row_pages pages;
+    size_t columns;
+    /* Columns that were added later stand behind all others in the file: which of a row's is at each place
+     * there, and room for a row in that order. NULL where all are in order. */
+    size_t *order;
+    struct value *ordered;
+    bool by_name;         /* rows cannot be transferred */
+    size_t waiting;       /* rows in `values`, their texts in `texts`; none while rows are in pages */
+    struct value *values; /* FEW_ROWS times `columns` */
+    size_t used;
+    char texts[TEXT_ROOM];
+};
+
+void history_writer_close(struct history_writer *writer)
+{
+    if (!writer) return;
+    sqlite3_finalize(writer->insert);
+    row_transfer_close(&writer->transfer);
+    row_pages_free(&writer->pages);
+    free(writer->order);
+    free(writer->ordered);
+    free(writer->bound);
+    free(writer->values);
+    free(writer);
+}
+
+static int prepare_insert(sqlite3 *db, const struct captured_table *table, struct history_writer *writer,
+                          struct error *error)
+{
+    struct buffer sql = {0};
+    /* OR FAIL, like the trigger's FAIL: SQLite would journal each INSERT by itself for ABORT, at half its
+     * cost again. */
+    buffer_text(&sql, "INSERT OR FAIL INTO ");
+    buffer_family_name(&sql, table->name, "history");
+    buffer_char(&sql, '(');
+    history_ddl_columns(table, &sql);
+    buffer_text(&sql, ") VALUES(?");
+    for (size_t i = 1; i < writer->columns; i++) buffer_text(&sql, ", ?");
+    buffer_char(&sql, ')');
+    int result = buffer_failed(&sql) ? error_memory(error)
+                                     : database_prepare(db, buffer_string(&sql), &writer->insert, error);
+    buffer_free(&sql);
+    return result;
+}
+
+static sqlite3_stmt *prepare_columns(sqlite3 *db, const struct captured_table *table, bool as_in_file,
+                                     struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    struct buffer sql = {0};
+    buffer_text(&sql, "SELECT ");
+    if (as_in_file)
+        buffer_char(&sql, '*');
+    else
+        history_ddl_columns(table, &sql);
+    buffer_text(&sql, " FROM ");
+    buffer_family_name(&sql, table->name, "history");
+    if (buffer_failed(&sql))
+        error_memory(error);
+    else
+        database_prepare(db, buffer_string(&sql), &statement, error);
+    buffer_free(&sql);
+    return statement;
+}
+
+/* Which of the columns has the name, guessed to be this one; `columns` for none. */
+static size_t column_named(sqlite3_stmt *statement, const char *name, size_t guess, size_t columns)
+{
+    for (size_t k = 0; k < columns; k++) {
+        size_t i = (guess + k) % columns;
+        if (strcmp(sqlite3_column_name(statement, (int)i), name) == 0) return i;
+    }
+    return columns;
+}
+
+/* Finds out in which order the columns stand in the file. Somebody else may have added others: then rows are
+ * inserted by the columns' names. */
+static int find_order(sqlite3 *db, const struct captured_table *table, struct history_writer *writer,
+                      struct error *error)
+{
+    sqlite3_stmt *row = prepare_columns(db, table, false, error);
+    sqlite3_stmt *file = row ? prepare_columns(db, table, true, error) : NULL;
+    bool in_order = true;
+    writer->order = calloc(writer->columns, sizeof *writer->order);
+    writer->ordered = calloc(writer->columns, sizeof *writer->ordered);
+    int result = !file ? -1 : !writer->order || !writer->ordered ? error_memory(error) : 0;
+    writer->by_name = result || (size_t)sqlite3_column_count(file) != writer->columns;
+    for (size_t i = 0; i < writer->columns && !writer->by_name; i++) {
+        writer->order[i] = column_named(row, sqlite3_column_name(file, (int)i), i, writer->columns);
+        in_order = in_order && writer->order[i] == i;
+        writer->by_name = writer->order[i] == writer->columns;
+    }
+    sqlite3_finalize(row);
+    sqlite3_finalize(file);
+    if (!in_order) return result;
+    free(writer->order);
+    free(writer->ordered);
+    writer->order = NULL;
+    writer->ordered = NULL;
+    return result;
+}
+
+static int open_writer(sqlite3 *db, struct captured_table *table, struct error *error)
+{
+    struct buffer name = {0};
+    struct history_writer *writer = table->writer = calloc(1, sizeof *writer);
+    if (!writer) return error_memory(error);
+    writer->columns = HISTORY_OWN_COLUMNS + 2 * table->count;
+    writer->values = calloc(FEW_ROWS * writer->columns, sizeof *writer->values);
+    writer->bound = calloc(writer->columns, sizeof *writer->bound);
+    buffer_printf(&name, "%s_history", table->name);
+    int result = !writer->values || !writer->bound || buffer_failed(&name)
+                     ? error_memory(error)
+                     : row_transfer_open(&writer->transfer, db, buffer_string(&name), error);
+    buffer_free(&name);
+    return result || prepare_insert(db, table, writer, error) || find_order(db, table, writer, error) ? -1
+                                                                                                      : 0;
+}
+
+/* Binds a value, unless the parameter has it already: binding costs more than looking. */
+static int bind(struct history_writer *writer, size_t parameter, const struct value *value)
+{
+    struct value *bound = &writer->bound[parameter];
+    if (bound->type == value->type &&
+        (value->type == VALUE_NULL || (value->type == VALUE_INTEGER && bound->integer == value->integer)))
+        return SQLITE_OK;
+    *bound = *value;
+    return value_bind(writer->insert, (int)parameter + 1, value);
+}
+
+static int insert_row(sqlite3 *db, struct history_writer *writer, const struct value *row,
+                      struct error *error)
+{
+    int code = SQLITE_OK;
+    for (size_t i = 0; i < writer->columns; i++) code |= bind(writer, i, &row[i]);
+    return code ? database_fail(db, error, "history") : database_step(db, writer->insert, error);
+}
+
+int history_flush(sqlite3 *db, struct captured_table *table, struct error *error)
+{
+    struct history_writer *writer = table->writer;
+    if (!writer) return 0;
+    if (writer->pages.count) return row_transfer_insert(&writer->transfer, &writer->pages, error);
+    size_t rows = writer->waiting;
+    writer->waiting = writer->used = 0;
+    for (size_t i = 0; i < rows; i++)
+        if (insert_row(db, writer, writer->values + i * writer->columns, error)) return -1;
+    return 0;
+}
+
+static struct value integer(int64_t number)
+{
+    return (struct value){.type = VALUE_INTEGER, .integer = number};
+}
+
+static struct value text(struct slice text)
+{
+    return (struct value){.type = text.size ? VALUE_TEXT : VALUE_NULL, .bytes = text};
+}
+
+static bool has_bytes(const struct value *value)
+{
+    return value->type == VALUE_TEXT || value->type == VALUE_BLOB;
+}
+
+/* Moves the texts of a row to where they stay until it is written; false: there is no room. */
+static bool keep_texts(struct history_writer *writer, struct value *row)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < writer->columns; i++) size += has_bytes(&row[i]) ? row[i].bytes.size : 0;
+    if (size > TEXT_ROOM - writer->used) return false;
+    for (size_t i = 0; i < writer->columns; i++) {
+        if (!has_bytes(&row[i]) || row[i].bytes.size == 0) continue;
+        char *to = writer->texts + writer->used;
+        memcpy(to, row[i].bytes.at, row[i].bytes.size);
+        row[i].bytes.at = to;
+        writer->used += row[i].bytes.size;
+    }
+    return true;
+}
+
+static enum row_pages_outcome put_in_pages(struct history_writer *writer, struct value *row)
+{
+    const struct value change_id = row[0], *columns = row;
+    row[0] = (struct value){0}; /* the rowid, which stands outside of the record */
+    for (size_t i = 0; i < writer->columns && writer->order; i++) {
+        writer->ordered[i] = row[writer->order[i]];
+        columns = writer->ordered;
+    }
+    enum row_pages_outcome outcome =
+        row_pages_add(&writer->pages, change_id.integer, columns, writer->columns);
+    row[0] = change_id;
+    return outcome;
+}
+
+/* Adds a row to those in pages; one that cannot stand there is inserted behind them. */
+static int add_to_pages(sqlite3 *db, struct history_writer *writer, struct value *row, struct error *error)
+{
+    if (writer->by_name) return insert_row(db, writer, row, error);
+    enum row_pages_outcome outcome = put_in_pages(writer, row);
+    if (outcome == ROW_PAGES_FULL) {
+        if (row_transfer_insert(&writer->transfer, &writer->pages, error)) return -1;
+        outcome = put_in_pages(writer, row);
+    }
+    if (outcome == ROW_ADDED) return 0;
+    if (outcome == ROW_NO_MEMORY) return error_memory(error);
+    if (writer->pages.count && row_transfer_insert(&writer->transfer, &writer->pages, error)) return -1;
+    return insert_row(db, writer, row, error);
+}
+
+/* The rows that wait go into pages. */
+static int open_pages(sqlite3 *db, struct history_writer *writer, struct error *error)
+{
+    size_t rows = writer->waiting;
+    writer->waiting = writer->used = 0;
+    for (size_t i = 0; i < rows; i++)
+        if (add_to_pages(db, writer, writer->values + i * writer->columns, error)) return -1;
+    return 0;
+}
+
+int history_insert(sqlite3 *db, struct captured_table *table, const struct message *message,
+                   const struct change *change, struct slice unavailable, int64_t change_id,
+                   struct error *error)
+{
+    if (!table->writer && open_writer(db, table, error)) return -1;
+    struct history_writer *writer = table->writer;
+    struct value *row = writer->values + writer->waiting * writer->columns, *next = row;
+    *next++ = integer(change_id);
+    *next++ = text((struct slice){&change->op, 1});
+    *next++ = integer(change->changed_at);
+    *next++ = change->lsn;
+    *next++ = change->tx_id;
+    *next++ = integer(message->partition);
+    *next++ = integer(message->offset);
+    *next++ = text(unavailable);
+    if (table->count) {
+        memcpy(next, table->before, table->count * sizeof *next);
+        memcpy(next + table->count, table->after, table->count * sizeof *next);
+    }
+    if (writer->pages.count) return add_to_pages(db, writer, row, error);
+    if (!keep_texts(writer, row))
+        return open_pages(db, writer, error) || add_to_pages(db, writer, row, error) ? -1 : 0;
+    return ++writer->waiting == FEW_ROWS ? open_pages(db, writer, error) : 0;
+}
