@@ -12,20 +12,23 @@ struct shape_reading {
     struct json_token *tokens; /* a value each */
 };
 
+static inline bool same_words(const char *a, const char *b)
+{
+    uint64_t first, second;
+    memcpy(&first, a, sizeof first);
+    memcpy(&second, b, sizeof second);
+    return first == second;
+}
+
 /* Most texts are short: a call of memcmp would cost more than the comparison. The last word overlaps the one
  * before. */
 static inline bool same_text(const char *a, const char *b, size_t size)
 {
     enum { WORD = sizeof(uint64_t), SHORT = 64 };
     if (size < WORD || size > SHORT) return memcmp(a, b, size) == 0;
-    for (size_t at = 0;; at += WORD) {
-        uint64_t first, second;
-        if (at > size - WORD) at = size - WORD;
-        memcpy(&first, a + at, WORD);
-        memcpy(&second, b + at, WORD);
-        if (first != second) return false;
-        if (at == size - WORD) return true;
-    }
+    for (size_t at = 0; at < size - WORD; at += WORD)
+        if (!same_words(a + at, b + at)) return false;
+    return same_words(a + size - WORD, b + size - WORD);
 }
 
 /* Passes over the value at `at`, as json_value does. NULL when it is broken. */
@@ -35,7 +38,7 @@ static inline const char *pass_value(struct json_reader *json, const char *at, u
     const char *behind = NULL;
     token->escaped = token->whole = false;
     if (*at == '"') {
-        behind = scan_plain_string(at, json->end);
+        behind = scan_plain_string(at, json->end, &token->escaped);
         token->kind = JSON_STRING;
     } else if (*at == '-' || (*at >= '0' && *at <= '9')) {
         behind = scan_whole_number(at, json->end, &token->integer);

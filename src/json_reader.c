@@ -225,7 +225,6 @@ static size_t read_integer(struct json_reader *reader, uint64_t *number)
 
 static int scan_number(struct json_reader *reader, struct json_token *token)
 {
-    enum { MOST_DIGITS = 19 }; /* more may not fit 64 bits, fewer always do */
     uint64_t number;
     bool negative = *reader->at == '-', fraction = false;
     reader->at += negative;
@@ -243,7 +242,7 @@ static int scan_number(struct json_reader *reader, struct json_token *token)
         if (read_digits(reader)) return -1;
     }
     uint64_t most = negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
-    token->whole = !fraction && digits <= MOST_DIGITS && number <= most && !(negative && number == 0);
+    token->whole = !fraction && digits <= MOST_WHOLE_DIGITS && number <= most && !(negative && number == 0);
     token->integer = (int64_t)(negative ? 0 - number : number);
     return 0;
 }
