@@ -137,7 +137,9 @@ bool change_shape_read(const struct change_shape *shape, struct slice text, stru
     set_row(&reading, &shape->after, &change->after, &change->after_members);
     change->made_ms = shape->made < shape->count ? made_at(&reading.tokens[shape->made]) : -1;
     change->made = change->made_ms >= 0;
-    return set_facts(&reading, change);
+    if (!set_facts(&reading, change)) return false;
+    change->document = false; /* no shape is learnt of one */
+    return true;
 }
 
 void change_shape_free(struct change_shape *shape)

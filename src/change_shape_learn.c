@@ -70,7 +70,7 @@ static int learn_row(struct learning *learning, struct slice image, const struct
     int more;
     if (!image.at) return json_skip(&learning->json, NULL);
     json_peek(&learning->json);
-    if (learning->json.at != image.at || row->there || members->cut) return -1;
+    if (learning->json.at != image.at || members->cut) return -1;
     *row = (struct shape_row){.there = true,
                               .begin = place_at(learning, image.at),
                               .first = learning->shape->count,
@@ -147,24 +147,18 @@ static int learn_payload(struct learning *learning)
     return more;
 }
 
-/* `,"payload":{…}}`, as a schema block is followed. */
-static int learn_wrapped(struct learning *learning)
+/* The payload; behind a schema block `,"payload":` comes first. What is left is the wrapper's end. */
+static int learn(struct learning *learning)
 {
     static const char between[] = ",\"payload\":";
     struct json_reader *json = &learning->json;
-    size_t size = sizeof between - 1;
-    if ((size_t)(json->end - json->at) < size || memcmp(json->at, between, size) != 0) return -1;
-    json->at += size;
-    json->depth = 1;
-    if (learn_payload(learning) || json->at == json->end || *json->at != '}') return -1;
-    json->at++;
-    return 0;
-}
-
-static int learn(struct learning *learning)
-{
-    const struct json_reader *json = &learning->json;
-    if (learning->change->schema_block.at ? learn_wrapped(learning) : learn_payload(learning)) return -1;
+    if (learning->change->schema_block.at) {
+        size_t size = sizeof between - 1;
+        if ((size_t)(json->end - json->at) < size || memcmp(json->at, between, size) != 0) return -1;
+        json->at += size;
+        json->depth = 1;
+    }
+    if (learn_payload(learning)) return -1;
     learning->shape->last_size = (size_t)(json->end - learning->from);
     return add_text(learning, json->end);
 }
@@ -181,7 +175,6 @@ struct change_shape *change_shape_learn(struct slice text, const struct change *
     shape->values = calloc(learning.room + 1, sizeof *shape->values);
     shape->text = malloc(text_room + 1);
     shape->op = change->op;
-    shape->schema_number = change->schema_number;
     shape->names_number = change->names_number;
     shape->made = SIZE_MAX;
     json_start(&learning.json, text);

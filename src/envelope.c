@@ -370,7 +370,7 @@ static bool read_known(const struct reading *reading, struct slice value, struct
         if (!schema_texts_take(&reading->guess->schemas, &json, &block, &number)) return false;
     }
     const struct slice rest = {json.at, (size_t)(json.end - json.at)};
-    if (!change_shapes_read(&reading->guess->shapes, rest, number, reading->arena, change)) return false;
+    if (!change_shapes_read(&reading->guess->shapes, rest, reading->arena, change)) return false;
     change->schema_block = block;
     change->schema_number = number;
     return true;

@@ -21,11 +21,6 @@ static inline void read_as(struct reading_of *reading, const struct message *mes
                                      reading->problem, sizeof reading->problem);
 }
 
-static inline bool same_value(const struct value *a, const struct value *b)
-{
-    return value_equals(a, b);
-}
-
 /* Both are of one message: what is not decoded stands at one place. */
 static inline bool same_place(struct slice a, struct slice b)
 {
@@ -62,8 +57,8 @@ static inline const char *difference(const struct reading_of *one, const struct 
         return "the table";
     if (!slice_equals(a->version, b->version)) return "the version";
     if (a->changed_at != b->changed_at) return "changed_at";
-    if (!same_value(&a->lsn, &b->lsn)) return "lsn";
-    if (!same_value(&a->tx_id, &b->tx_id)) return "tx_id";
+    if (!value_equals(&a->lsn, &b->lsn)) return "lsn";
+    if (!value_equals(&a->tx_id, &b->tx_id)) return "tx_id";
     if (a->document ? !slice_equals(a->before, b->before) : !same_place(a->before, b->before))
         return "before";
     if (a->document ? !slice_equals(a->after, b->after) : !same_place(a->after, b->after)) return "after";

@@ -35,9 +35,8 @@ struct shape_row {
 };
 
 struct change_shape {
-    uint64_t schema_number; /* of the schema block in front of it; 0 without one */
-    uint64_t names_number;
     char op;
+    uint64_t names_number;
     struct shape_row before, after;
     struct source_facts facts; /* those that are text */
     struct shape_constant {

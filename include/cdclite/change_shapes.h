@@ -18,17 +18,17 @@ struct change_shapes {
     struct known_shape {
         struct change_shape *shape; /* NULL: none */
         size_t next;                /* which one followed it last */
-        bool used, used_lately;     /* ever; since a place was searched for another */
+        bool used;                  /* since a place was searched for another */
     } known[CHANGE_SHAPES];
-    size_t last;            /* the one of the last event */
-    size_t hand;            /* where the search for a place goes on */
-    unsigned wait, waiting; /* events from one that is learnt to the next; of these, still to come */
+    size_t last;   /* the one of the last event */
+    size_t hand;   /* where the search for a place goes on */
+    unsigned owed; /* for what was learnt; less with each event that is read by it */
 };
 
-/* Reads `text`, an event behind the schema block of that number (0: without one), if it is of a shape that is
- * known. False otherwise: `change` is then of no use. */
-bool change_shapes_read(struct change_shapes *shapes, struct slice text, uint64_t schema_number,
-                        struct arena *arena, struct change *change);
+/* Reads `text`, an event (without its schema block), if it is of a shape that is known. False otherwise:
+ * `change` is then of no use. */
+bool change_shapes_read(struct change_shapes *shapes, struct slice text, struct arena *arena,
+                        struct change *change);
 
 /* Learns the shape of an event that was read as `change` in another way. */
 void change_shapes_learn(struct change_shapes *shapes, struct slice text, const struct change *change,
