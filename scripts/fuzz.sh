@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 . scripts/packages.sh
 seconds=${1:-30}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- fuzz_json fuzz_value fuzz_line fuzz_query fuzz_message
+[ $# -gt 0 ] || set -- fuzz_json fuzz_value fuzz_line fuzz_query fuzz_message fuzz_shape
 # shellcheck disable=SC2086
 need $BUILD_PACKAGES $FUZZ_PACKAGES
 echo "== building (into build/fuzz)"
@@ -17,7 +17,7 @@ build=build/fuzz/tests/fuzz here=tests/fuzz result=0
 mkdir -p build/fuzz/found
 for target in "$@"; do
   dictionary=$here/${target#fuzz_}.dict
-  [ "$target" != fuzz_message ] || dictionary=$here/debezium.dict
+  case $target in fuzz_message | fuzz_shape) dictionary=$here/debezium.dict ;; esac
   corpus=build/fuzz/corpus/$target log=build/fuzz/$target.log
   mkdir -p "$corpus" "$here/regressions/$target"
   # New inputs go to the first folder and stay for the next run.

@@ -240,27 +240,6 @@ static int64_t milliseconds(struct slice digits)
     return number;
 }
 
-/* The number of the names, another one if they are not those of the change before; 0 for very long ones. */
-static uint64_t number_names(struct table_names *last, const struct change *change)
-{
-    const struct slice names[] = {change->server, change->schema, change->table};
-    size_t used = 0;
-    bool same = last->number > 0;
-    for (size_t i = 0; i < 3; i++) {
-        if (names[i].size > sizeof last->text - used) {
-            last->sizes[0] = SIZE_MAX; /* like no other */
-            return 0;
-        }
-        same = same && last->sizes[i] == names[i].size &&
-               (names[i].size == 0 || memcmp(last->text + used, names[i].at, names[i].size) == 0);
-        if (!same && names[i].size) memcpy(last->text + used, names[i].at, names[i].size);
-        last->sizes[i] = names[i].size;
-        used += names[i].size;
-    }
-    if (!same) last->number++;
-    return last->number;
-}
-
 static enum envelope_outcome read_change(struct reading *reading, const struct members *members,
                                          struct change *change)
 {
@@ -284,7 +263,8 @@ static enum envelope_outcome read_change(struct reading *reading, const struct m
     }
     if (!change->table.size)
         return refused(reading, "source.table is missing: which table changed is not known");
-    change->names_number = number_names(&reading->guess->names, change);
+    const struct slice names[TABLE_NAME_PARTS] = {change->server, change->schema, change->table};
+    change->names_number = table_names_number(&reading->guess->names, names);
     /* Rows of a collection that are objects are read as such. */
     if ((change->before.at && change->before.at[0] == '{') ||
         (change->after.at && change->after.at[0] == '{'))
@@ -341,42 +321,89 @@ static enum envelope_outcome read_payload(struct reading *reading, const struct 
     return problem ? refused(reading, problem) : ENVELOPE_CHANGE;
 }
 
-enum envelope_outcome envelope_read(const struct message *message, struct envelope_guess *guess,
-                                    struct arena *arena, struct change *change,
-                                    struct transaction_boundary *boundary, char *problem, size_t room)
+static enum envelope_outcome read_value(struct reading *reading, const struct message *message,
+                                        struct change *change, struct transaction_boundary *boundary)
 {
-    struct reading reading = {.arena = arena, .guess = guess, .problem = problem, .room = room};
     struct members outer, inner = {0};
     const struct members *members = &outer;
-    *change = (struct change){0};
-    if (message->refusal) return refused(&reading, message->refusal);
     struct slice value = message->value;
-    if (!value.at) return ENVELOPE_TOMBSTONE;
-
-    json_start(&reading.json, value);
-    enum json_kind type = json_peek(&reading.json);
+    json_start(&reading->json, value);
+    enum json_kind type = json_peek(&reading->json);
     if (value.size > 0 && value.at[0] == '\0')
-        return refused(&reading,
+        return refused(reading,
                        "no JSON: it begins with a zero byte as Avro, Protobuf and JSON Schema with a schema "
                        "registry do; use org.apache.kafka.connect.json.JsonConverter");
-    if (type == JSON_NULL && json_literal(&reading.json, type) == 0 && json_finish(&reading.json) == 0)
+    if (type == JSON_NULL && json_literal(&reading->json, type) == 0 && json_finish(&reading->json) == 0)
         return ENVELOPE_TOMBSTONE;
-    if (type != JSON_OBJECT) return refused(&reading, "no JSON object");
-    if (read_members(&reading, &guess->outer, &outer, &inner) || json_finish(&reading.json))
-        return broken(&reading, &value);
+    if (type != JSON_OBJECT) return refused(reading, "no JSON object");
+    if (read_members(reading, &reading->guess->outer, &outer, &inner) || json_finish(&reading->json))
+        return broken(reading, &value);
     struct slice payload = value;
     if (outer.has_payload && !outer.kept[MEMBER_OP].at && outer.count <= 2) {
         change->schema_block = outer.schema;
         change->schema_number = outer.schema_number;
         payload = outer.payload;
         if (!payload.at) return ENVELOPE_TOMBSTONE;
-        if (payload.at[0] != '{') return refused(&reading, "payload is no object");
+        if (payload.at[0] != '{') return refused(reading, "payload is no object");
         members = &inner;
     }
     if (members->twice) {
-        reading.json.at = members->twice;
-        reading.json.problem = "a member of the event is there twice";
-        return broken(&reading, &value);
+        reading->json.at = members->twice;
+        reading->json.problem = "a member of the event is there twice";
+        return broken(reading, &value);
     }
-    return read_payload(&reading, message, payload, members, change, boundary);
+    return read_payload(reading, message, payload, members, change, boundary);
+}
+
+static const char before_schema[] = "{\"schema\":";
+enum { BEFORE_SCHEMA = sizeof before_schema - 1 };
+
+/* Reads a change that is like the last ones; false for all else. */
+static bool read_known(const struct reading *reading, struct slice value, struct change *change)
+{
+    struct json_reader json;
+    struct slice block = {0};
+    uint64_t number = 0;
+    json_start(&json, value);
+    if (slice_starts(value, before_schema)) {
+        json.at += BEFORE_SCHEMA;
+        if (!schema_texts_take(&reading->guess->schemas, &json, &block, &number)) return false;
+    }
+    const struct slice rest = {json.at, (size_t)(json.end - json.at)};
+    if (!change_shapes_read(&reading->guess->shapes, rest, reading->arena, change)) return false;
+    change->schema_block = block;
+    change->schema_number = number;
+    return true;
+}
+
+/* Notes what a change is like that was read. A schema block must stand where read_known looks for it. */
+static void note_known(const struct reading *reading, struct slice value, const struct change *change)
+{
+    bool wrapped = slice_starts(value, before_schema);
+    if (wrapped ? change->schema_block.at != value.at + BEFORE_SCHEMA : change->schema_block.at != NULL)
+        return;
+    size_t used = wrapped ? BEFORE_SCHEMA + change->schema_block.size : 0;
+    const struct slice rest = {value.at + used, value.size - used};
+    change_shapes_learn(&reading->guess->shapes, rest, change, reading->arena);
+}
+
+enum envelope_outcome envelope_read(const struct message *message, struct envelope_guess *guess,
+                                    struct arena *arena, struct change *change,
+                                    struct transaction_boundary *boundary, char *problem, size_t room)
+{
+    struct reading reading = {.arena = arena, .guess = guess, .problem = problem, .room = room};
+    *change = (struct change){0};
+    if (message->refusal) return refused(&reading, message->refusal);
+    if (!message->value.at) return ENVELOPE_TOMBSTONE;
+    if (read_known(&reading, message->value, change)) return ENVELOPE_CHANGE;
+    *change = (struct change){0};
+    enum envelope_outcome outcome = read_value(&reading, message, change, boundary);
+    if (outcome == ENVELOPE_CHANGE) note_known(&reading, message->value, change);
+    return outcome;
+}
+
+void envelope_guess_free(struct envelope_guess *guess)
+{
+    change_shapes_free(&guess->shapes);
+    schema_texts_free(&guess->schemas);
 }

@@ -1,8 +1,6 @@
 #include "cdclite/json_reader.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "json_scan.h"
 
 static int refuse(struct json_reader *reader, const char *problem)
 {
@@ -131,35 +129,6 @@ static char *put_utf8(char *to, int32_t code)
     return to;
 }
 
-/* The first byte from `at` on that is not plain: a quote, a backslash, a control character, or beyond ASCII.
- */
-static const char *skip_plain(const char *at, const char *end)
-{
-#ifdef __SSE2__
-    const __m128i quotes = _mm_set1_epi8('"'), backslashes = _mm_set1_epi8('\\'), below = _mm_set1_epi8(0x1f);
-    for (; end - at >= 16; at += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-        /* Bytes beyond ASCII are negative here. */
-        __m128i plain = _mm_cmpgt_epi8(bytes, below);
-        __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, quotes), _mm_cmpeq_epi8(bytes, backslashes));
-        int special = _mm_movemask_epi8(_mm_andnot_si128(marks, plain)) ^ 0xffff;
-        if (special) return at + __builtin_ctz((unsigned)special);
-    }
-#endif
-    while (end - at >= 8) {
-        const uint64_t ones = UINT64_C(0x0101010101010101), high = UINT64_C(0x8080808080808080);
-        uint64_t word;
-        memcpy(&word, at, 8);
-        uint64_t quote = word ^ (ones * '"'), backslash = word ^ (ones * '\\');
-        uint64_t special = ((word - ones * 0x20) | (quote - ones) | (backslash - ones) | word) & high;
-        if (special) break;
-        at += 8;
-    }
-    while (at < end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 && *at != '"' && *at != '\\')
-        at++;
-    return at;
-}
-
 /* Checks the string at `at`; `raw` becomes what stands between the quotes, *escaped whether it holds a
  * backslash. */
 static int scan_string(struct json_reader *reader, struct slice *raw, bool *escaped)
@@ -240,45 +209,22 @@ static int read_digits(struct json_reader *reader)
     return reader->at == first ? refuse(reader, "bad number") : 0;
 }
 
-/* The number that eight digits spell, all at once; false when not all are digits. */
-static bool read_eight_digits(const char *at, uint64_t *number)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    const uint64_t high = UINT64_C(0xf0f0f0f0f0f0f0f0), six = UINT64_C(0x0606060606060606);
-    if (((word & high) | ((word + six) & high) >> 4) != UINT64_C(0x3333333333333333)) return false;
-    /* Neighbours are added up: digits to pairs, pairs to fours, fours to eight. */
-    word = (word & UINT64_C(0x0f0f0f0f0f0f0f0f)) * 2561 >> 8;
-    word = (word & UINT64_C(0x00ff00ff00ff00ff)) * 6553601 >> 16;
-    *number = (word & UINT64_C(0x0000ffff0000ffff)) * UINT64_C(42949672960001) >> 32;
-    return true;
-}
-
 /* The digits in front of a fraction; *number becomes what they spell, if they are no more than 19. Returns
  * how many they are. */
 static size_t read_integer(struct json_reader *reader, uint64_t *number)
 {
-    const char *first = reader->at, *at = first;
-    uint64_t eight;
-    *number = 0;
-    for (; reader->end - at >= 8 && read_eight_digits(at, &eight); at += 8)
-        *number = *number * 100000000 + eight;
-    for (; at < reader->end && is_digit(*at); at++) *number = *number * 10 + (uint64_t)(*at - '0');
+    size_t digits = scan_digits(reader->at, reader->end, number);
     /* A zero in front stands alone. */
-    if (at - first > 1 && *first == '0') {
-        at = first + 1;
+    if (digits > 1 && *reader->at == '0') {
+        digits = 1;
         *number = 0;
     }
-    reader->at = at;
-    return (size_t)(at - first);
+    reader->at += digits;
+    return digits;
 }
 
 static int scan_number(struct json_reader *reader, struct json_token *token)
 {
-    enum { MOST_DIGITS = 19 }; /* more may not fit 64 bits, fewer always do */
     uint64_t number;
     bool negative = *reader->at == '-', fraction = false;
     reader->at += negative;
@@ -296,7 +242,7 @@ static int scan_number(struct json_reader *reader, struct json_token *token)
         if (read_digits(reader)) return -1;
     }
     uint64_t most = negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
-    token->whole = !fraction && digits <= MOST_DIGITS && number <= most && !(negative && number == 0);
+    token->whole = !fraction && digits <= MOST_WHOLE_DIGITS && number <= most && !(negative && number == 0);
     token->integer = (int64_t)(negative ? 0 - number : number);
     return 0;
 }

@@ -108,7 +108,7 @@ void loader_close(struct loader *loader)
     text_logs_close(loader->texts);
     catalog_close(loader->catalog);
     schema_cache_close(loader->schemas);
-    schema_texts_free(&loader->guess.schemas);
+    envelope_guess_free(&loader->guess);
     arena_free(&loader->arena);
     buffer_free(&loader->unavailable);
     wal_close(&loader->wal);

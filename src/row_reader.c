@@ -97,6 +97,20 @@ static int refuse_column(struct slice name, const char *problem, struct error *e
     return 1;
 }
 
+/* Takes a value as value_of_token does, if it is of those that most are. */
+static inline bool take_usual(const struct json_token *member, enum column_kind kind, struct value *value)
+{
+    if (member->kind == JSON_NUMBER && member->whole && (kind == KIND_ANY || kind == KIND_INTEGER)) {
+        *value = (struct value){.type = VALUE_INTEGER, .integer = member->integer};
+        return true;
+    }
+    if (member->kind == JSON_STRING && !member->escaped && (kind == KIND_ANY || kind == KIND_TEXT)) {
+        *value = (struct value){.type = VALUE_TEXT, .bytes = {member->raw.at + 1, member->raw.size - 2}};
+        return true;
+    }
+    return false;
+}
+
 /* One member of a row: its value at its column. */
 static int read_member(struct row_reading *reading, const struct json_token *member,
                        const struct planned_member *planned, struct error *error)
@@ -109,12 +123,14 @@ static int read_member(struct row_reading *reading, const struct json_token *mem
     *there = true;
     table->order[reading->members++] = planned->column;
     struct value *value = &(reading->after ? table->after : table->before)[planned->column];
-    const char *problem = value_of_token(member, type, reading->arena, value);
+    const char *problem =
+        take_usual(member, type->kind, value) ? NULL : value_of_token(member, type, reading->arena, value);
     /* What the user said of a column is no promise of its values. */
     if (problem &&
         (reading->schema || type->kind == KIND_ANY || value_of_token(member, &any, reading->arena, value)))
         return refuse_column(member->name, problem, error);
-    if (!storage_holds(column->storage, value->type)) table_widen(table, column);
+    if (column->storage != STORAGE_ANY && !storage_holds(column->storage, value->type))
+        table_widen(table, column);
     return 0;
 }
 

@@ -26,10 +26,9 @@ static uint64_t note(struct schema_texts *texts, struct slice block)
     return texts->last_number;
 }
 
-int schema_texts_pass(struct schema_texts *texts, struct json_reader *json, struct slice *block,
-                      uint64_t *number)
+bool schema_texts_take(struct schema_texts *texts, struct json_reader *json, struct slice *block,
+                       uint64_t *number)
 {
-    json_peek(json);
     size_t room = (size_t)(json->end - json->at);
     for (size_t i = 0; i < SCHEMA_TEXTS; i++) {
         const struct schema_text *known = &texts->recent[i];
@@ -39,8 +38,16 @@ int schema_texts_pass(struct schema_texts *texts, struct json_reader *json, stru
         *number = known->number;
         json->at += known->size;
         if (i > 0) prefer(texts, i);
-        return 0;
+        return true;
     }
+    return false;
+}
+
+int schema_texts_pass(struct schema_texts *texts, struct json_reader *json, struct slice *block,
+                      uint64_t *number)
+{
+    json_peek(json);
+    if (schema_texts_take(texts, json, block, number)) return 0;
     if (json_skip(json, block)) return -1;
     *number = note(texts, *block);
     return 0;

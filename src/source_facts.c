@@ -55,6 +55,18 @@ int source_fact_named(struct slice name)
     return -1;
 }
 
+bool source_fact_is_shared(int fact)
+{
+    return facts_wanted[fact].kind != FACT_SCALAR;
+}
+
+struct slice *source_fact_text(struct source_facts *facts, int fact)
+{
+    const struct fact *wanted = &facts_wanted[fact];
+    return wanted->kind == FACT_RAW ? &facts->version
+                                    : &((struct value *)((char *)facts + wanted->offset))->bytes;
+}
+
 /* Why the value cannot be that fact; NULL if it can. */
 static const char *check_kind(enum fact_kind kind, enum json_kind given)
 {
@@ -80,6 +92,11 @@ const char *source_facts_take(struct source_facts *facts, int fact, const struct
         return NULL;
     }
     struct value *value = (struct value *)((char *)facts + wanted->offset);
+    if (wanted->kind == FACT_SCALAR && token->kind == JSON_NUMBER && token->whole &&
+        value != &facts->serial) { /* most are */
+        *value = (struct value){.type = VALUE_INTEGER, .integer = token->integer};
+        return NULL;
+    }
     facts->collection |= value == &facts->table && slice_is(wanted->name, "collection");
     facts->several_databases |= value == &facts->serial;
     const char *problem = check_kind(wanted->kind, token->kind);

@@ -4,10 +4,12 @@
 #include <stdint.h>
 
 #include "cdclite/arena.h"
+#include "cdclite/change_shapes.h"
 #include "cdclite/json_object.h"
 #include "cdclite/message.h"
 #include "cdclite/schema_texts.h"
 #include "cdclite/slice.h"
+#include "cdclite/table_names.h"
 #include "cdclite/value.h"
 
 /* What source.snapshot says of a row that was read: see "snapshot" in the connectors' event descriptions. */
@@ -61,22 +63,22 @@ enum envelope_outcome {
     ENVELOPE_MESSAGE = 5,     /* a logical message, in `change` */
 };
 
-/* What the last messages were like. All zero is no guess. schema_texts_free(&guess.schemas) afterwards. */
+/* What the last messages were like. All zero is no guess. envelope_guess_free afterwards. */
 struct envelope_guess {
-    struct table_names {
-        char text[192];
-        size_t sizes[3];
-        uint64_t number;
-    } names;
+    struct change_shapes shapes;
+    struct table_names names;
     struct json_guess outer, payload, source, before, after;
     struct schema_texts schemas;
 };
 
+void envelope_guess_free(struct envelope_guess *guess);
+
 /*
  * Reads a message's value, `{schema, payload}` or the bare payload, by the envelope of Debezium 1.1 to 3.x
  * ("Change event values" in the connectors' documentation), or as ExtractNewRecordState flattens it.
- * `guess` is what the messages before were like; a schema block that is repeated byte for byte is not read
- * again. `problem` (of `room` bytes) is filled for ENVELOPE_REFUSED only.
+ * `guess` is what the messages before were like, which makes no difference but in time: a schema block that
+ * is repeated byte for byte is not read again, nor are names that stand where they stood. `problem` (of
+ * `room` bytes) is filled for ENVELOPE_REFUSED only.
  */
 enum envelope_outcome envelope_read(const struct message *message, struct envelope_guess *guess,
                                     struct arena *arena, struct change *change,

@@ -22,6 +22,10 @@ struct schema_texts {
 int schema_texts_pass(struct schema_texts *texts, struct json_reader *json, struct slice *block,
                       uint64_t *number);
 
+/* Moves behind the block that comes next if it is a known one; else false, and nothing has been done. */
+bool schema_texts_take(struct schema_texts *texts, struct json_reader *json, struct slice *block,
+                       uint64_t *number);
+
 void schema_texts_free(struct schema_texts *texts);
 
 #endif

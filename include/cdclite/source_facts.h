@@ -25,6 +25,12 @@ struct source_facts {
 /* Which fact a member of this name is; -1 for none. */
 int source_fact_named(struct slice name);
 
+/* Whether it is one that the events of a table share: a name, the version, the mark of a snapshot. */
+bool source_fact_is_shared(int fact);
+
+/* Where the text of a shared fact is. */
+struct slice *source_fact_text(struct source_facts *facts, int fact);
+
 /* Takes a member's value as that fact. NULL, or why it cannot be. */
 const char *source_facts_take(struct source_facts *facts, int fact, const struct json_token *token,
                               struct arena *arena);

@@ -118,6 +118,15 @@ def make_retyped(directory):
                     file.write(b'\x00' + window)
 
 
+def make_shapes(sources, directory):
+    seeds = Seeds(directory, 'fuzz_shape')
+    for path, limit in sources:
+        events = [value for value in (read_line(line)[3] for line in read_lines(path)[:40]) if value]
+        name = os.path.basename(os.path.dirname(path) if path.endswith('input.jsonl') else path).split('.')[0]
+        for i, window in enumerate(windows([event + RECORD for event in events], MOST_BYTES, limit)):
+            seeds.add(f'{name}-{i}', window)
+
+
 def make_json(sources, directory):
     seeds = Seeds(directory, 'fuzz_json')
     for path, _ in sources:
@@ -217,6 +226,7 @@ def main():
               if '.audit.' not in path]
     make_messages(cases + tables, directory)
     make_retyped(directory)
+    make_shapes(cases + tables, directory)
     make_json(cases, directory)
     make_values(directory)
     make_lines(cases, directory)

@@ -51,7 +51,7 @@ static int end(void **state)
 {
     (void)state;
     arena_free(&arena);
-    schema_texts_free(&guess.schemas);
+    envelope_guess_free(&guess);
     return 0;
 }
 

@@ -117,7 +117,7 @@ static void check_all(bool threaded, int64_t count, int64_t idle_before, int las
     if (last < 0) assert_string_equal(error.text, "it broke");
     assert_int_equal(intake_next(intake, &event, &error), last);
     intake_close(intake);
-    schema_texts_free(&guess.schemas);
+    envelope_guess_free(&guess);
 }
 
 static void all_comes_in_order(void **state)
@@ -149,7 +149,7 @@ static void it_can_be_closed_at_any_moment(void **state)
         for (int64_t got = 0; got < most && got < fake.count;)
             if (intake_next(intake, &event, &error) == SOURCE_MESSAGE) check_event(event, got++);
         intake_close(intake);
-        schema_texts_free(&guess.schemas);
+        envelope_guess_free(&guess);
     }
     intake_close(NULL);
 }

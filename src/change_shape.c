@@ -1,0 +1,151 @@
+#include "cdclite/change_shape.h"
+
+#include <stdlib.h>
+
+#include "json_scan.h"
+
+/* An event that is being read. */
+struct shape_reading {
+    const struct change_shape *shape;
+    struct slice text;
+    struct arena *arena;
+    struct json_token *tokens; /* a value each */
+};
+
+static inline bool same_words(const char *a, const char *b)
+{
+    uint64_t first, second;
+    memcpy(&first, a, sizeof first);
+    memcpy(&second, b, sizeof second);
+    return first == second;
+}
+
+/* Most texts are short: a call of memcmp would cost more than the comparison. The last word overlaps the one
+ * before. */
+static inline bool same_text(const char *a, const char *b, size_t size)
+{
+    enum { WORD = sizeof(uint64_t), SHORT = 64 };
+    if (size < WORD || size > SHORT) return memcmp(a, b, size) == 0;
+    for (size_t at = 0; at < size - WORD; at += WORD)
+        if (!same_words(a + at, b + at)) return false;
+    return same_words(a + size - WORD, b + size - WORD);
+}
+
+/* Passes over the value at `at`, as json_value does. NULL when it is broken. */
+static inline const char *pass_value(struct json_reader *json, const char *at, unsigned char depth,
+                                     struct json_token *token)
+{
+    const char *behind = NULL;
+    token->escaped = token->whole = false;
+    if (*at == '"') {
+        behind = scan_plain_string(at, json->end, &token->escaped);
+        token->kind = JSON_STRING;
+    } else if (*at == '-' || (*at >= '0' && *at <= '9')) {
+        behind = scan_whole_number(at, json->end, &token->integer);
+        token->kind = JSON_NUMBER;
+        token->whole = behind != NULL;
+    }
+    if (behind) {
+        token->raw = (struct slice){at, (size_t)(behind - at)};
+        return behind;
+    }
+    json->at = at;
+    json->depth = depth;
+    return json_value(json, token) ? NULL : json->at;
+}
+
+/* Compares the texts and passes over the values between them. */
+static bool pass_all(const struct shape_reading *reading)
+{
+    const struct change_shape *shape = reading->shape;
+    const char *at = reading->text.at, *end = at + reading->text.size, *text = shape->text;
+    struct json_reader json;
+    json_start(&json, reading->text);
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct shape_value *value = &shape->values[i];
+        struct json_token *token = &reading->tokens[i];
+        if ((size_t)(end - at) <= value->text_size || !same_text(at, text, value->text_size)) return false;
+        at += value->text_size;
+        text += value->text_size;
+        token->name = (struct slice){at - value->name_back, value->name_size};
+        token->meaning = 0;
+        at = pass_value(&json, at, value->depth, token);
+        if (!at) return false;
+    }
+    return (size_t)(end - at) == shape->last_size && memcmp(at, text, shape->last_size) == 0;
+}
+
+static const char *place(const struct shape_reading *reading, const struct shape_place *where)
+{
+    const char *text = reading->text.at;
+    if (where->value > 0) {
+        const struct json_token *before = &reading->tokens[where->value - 1];
+        text = before->raw.at + before->raw.size;
+    }
+    return text + where->offset;
+}
+
+static void set_row(const struct shape_reading *reading, const struct shape_row *row, struct slice *image,
+                    struct json_members *members)
+{
+    if (!row->there) return;
+    const char *begin = place(reading, &row->begin);
+    *image = (struct slice){begin, (size_t)(place(reading, &row->end) - begin)};
+    *members = (struct json_members){
+        .all = reading->tokens + row->first, .count = row->count, .layout = row->layout};
+}
+
+/* -1 for what is no time of a clock, as envelope.c has it. */
+static int64_t made_at(const struct json_token *token)
+{
+    enum { MOST_DIGITS = 18 };
+    bool clock = token->kind == JSON_NUMBER && token->whole && token->integer >= 0;
+    return clock && token->raw.size <= MOST_DIGITS ? token->integer : -1;
+}
+
+/* Sets what the values beside the rows say. */
+static bool set_facts(const struct shape_reading *reading, struct change *change)
+{
+    const struct change_shape *shape = reading->shape;
+    struct source_facts facts = shape->facts;
+    for (size_t i = 0; i < shape->constant_count; i++)
+        source_fact_text(&facts, shape->constants[i].fact)->at = place(reading, &shape->constants[i].place);
+    for (size_t i = 0; i < shape->fact_count; i++) {
+        const struct shape_fact *fact = &shape->value_facts[i];
+        if (source_facts_take(&facts, fact->fact, &reading->tokens[fact->value], reading->arena))
+            return false;
+    }
+    return source_facts_apply(&facts, reading->arena, change);
+}
+
+bool change_shape_read(const struct change_shape *shape, struct slice text, struct arena *arena,
+                       struct shape_tokens *tokens, struct change *change)
+{
+    struct shape_reading reading = {.shape = shape, .text = text, .arena = arena};
+    /* Most of other shapes differ here already. */
+    size_t first = shape->count ? shape->values[0].text_size : shape->last_size;
+    if (text.size < first || !same_text(text.at, shape->text, first)) return false;
+    if (tokens->room <= shape->count) {
+        tokens->room = shape->count + 1;
+        tokens->all = arena_alloc(arena, tokens->room * sizeof *tokens->all);
+        if (!tokens->all) return false;
+    }
+    reading.tokens = tokens->all;
+    if (!pass_all(&reading)) return false;
+    *change = (struct change){.op = shape->op, .names_number = shape->names_number};
+    set_row(&reading, &shape->before, &change->before, &change->before_members);
+    set_row(&reading, &shape->after, &change->after, &change->after_members);
+    change->made_ms = shape->made < shape->count ? made_at(&reading.tokens[shape->made]) : -1;
+    change->made = change->made_ms >= 0;
+    if (!set_facts(&reading, change)) return false;
+    change->document = false; /* no shape is learnt of one */
+    return true;
+}
+
+void change_shape_free(struct change_shape *shape)
+{
+    if (!shape) return;
+    free(shape->text);
+    free(shape->values);
+    free(shape);
+}
