@@ -2,8 +2,7 @@
 
 #include <sqlite3.h>
 #include <stdlib.h>
-
-#include "cdclite/database.h"
+#include <string.h>
 
 enum { MOST_LISTS = 2 };
 
@@ -43,52 +42,86 @@ static bool group(const struct summary_lists *lists, size_t keys, struct grouped
 
 static size_t start_of(const struct grouped *grouped, uint32_t key)
 {
-    return key && grouped->ends ? grouped->ends[key - 1] : 0;
+    return key ? grouped->ends[key - 1] : 0;
 }
 
-static void write_list(struct grouped *grouped, uint32_t key)
+enum { MOST_DIGITS = 20 };
+
+/* Writes the number; gives where it ends. */
+static char *put_number(char *at, uint64_t number)
 {
-    size_t from = start_of(grouped, key), to = grouped->ends[key];
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+        "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+        "8081828384858687888990919293949596979899";
+    char digits[MOST_DIGITS], *first = digits + sizeof digits;
+    for (; number >= 100; number /= 100) {
+        first -= 2;
+        memcpy(first, &pairs[number % 100 * 2], 2);
+    }
+    *--first = (char)('0' + number % 10);
+    if (number >= 10) *--first = (char)('0' + number / 10);
+    size_t size = (size_t)(digits + sizeof digits - first);
+    memcpy(at, first, size);
+    return at + size;
+}
+
+static bool make_list(struct grouped *grouped, uint32_t key)
+{
+    const size_t from = start_of(grouped, key), to = grouped->ends[key];
     buffer_clear(&grouped->text);
-    buffer_char(&grouped->text, '[');
+    if (!buffer_reserve(&grouped->text, 2 + (to - from) * (MOST_DIGITS + 1))) return false;
+    char *at = grouped->text.at;
+    *at++ = '[';
     for (size_t i = from; i < to; i++) {
-        if (i > from) buffer_char(&grouped->text, ',');
-        buffer_integer(&grouped->text, (int64_t)grouped->numbers[i]);
+        if (i > from) *at++ = ',';
+        at = put_number(at, grouped->numbers[i]);
     }
-    buffer_char(&grouped->text, ']');
+    *at++ = ']';
+    grouped->text.size = (size_t)(at - grouped->text.at);
+    return true;
 }
 
-static int write_row(struct grouped *grouped, size_t count, sqlite3 *db, int64_t step,
-                     const struct summary_keys *keys, uint32_t key, sqlite3_stmt *insert, struct error *error)
+struct list_rows {
+    struct summary_source source;
+    const struct summary_names *names;
+    int64_t step;
+    struct grouped grouped[MOST_LISTS];
+    size_t count, at;
+};
+
+static int next_row(struct summary_source *source, struct value *row)
 {
-    sqlite3_bind_int64(insert, 1, step);
-    summary_keys_bind(keys, insert, 2, key);
-    for (size_t i = 0; i < count; i++) {
-        write_list(&grouped[i], key);
-        if (buffer_failed(&grouped[i].text)) return error_memory(error);
-        database_bind_slice(insert, (int)i + 3, buffer_view(&grouped[i].text));
+    struct list_rows *rows = (struct list_rows *)source;
+    const struct summary_names *names = rows->names;
+    while (rows->at < names->keys->count) {
+        const uint32_t key = names->sorted[rows->at++];
+        if (start_of(&rows->grouped[0], key) == rows->grouped[0].ends[key]) continue;
+        row[0] = (struct value){.type = VALUE_INTEGER, .integer = rows->step};
+        row[1] = summary_keys_stored(names->keys, key);
+        for (size_t i = 0; i < rows->count; i++) {
+            if (!make_list(&rows->grouped[i], key)) return -1;
+            row[i + 2] = (struct value){.type = VALUE_TEXT, .bytes = buffer_view(&rows->grouped[i].text)};
+        }
+        return 1;
     }
-    return database_step(db, insert, error);
+    return 0;
 }
 
-int summary_lists_fold(const struct summary_lists *lists, size_t count, sqlite3 *db, int64_t step,
-                       const struct summary_keys *keys, sqlite3_stmt *insert, struct error *error)
+int summary_lists_fold(const struct summary_lists *lists, size_t count, int64_t step,
+                       const struct summary_names *names, struct summary_rows *rows, sqlite3_stmt *insert,
+                       struct error *error)
 {
-    struct grouped grouped[MOST_LISTS] = {0};
+    struct list_rows source = {.source = {next_row}, .names = names, .step = step, .count = count};
     int result = 0;
-    uint32_t *sorted = summary_keys_sorted(keys);
-    if (!sorted) result = error_memory(error);
     for (size_t i = 0; i < count && result == 0; i++)
-        if (!group(&lists[i], keys->count, &grouped[i])) result = error_memory(error);
-    for (size_t i = 0; i < keys->count && result == 0 && grouped[0].ends; i++)
-        if (start_of(&grouped[0], sorted[i]) < grouped[0].ends[sorted[i]])
-            result = write_row(grouped, count, db, step, keys, sorted[i], insert, error);
+        if (!group(&lists[i], names->keys->count, &source.grouped[i])) result = error_memory(error);
+    if (result == 0) result = summary_rows_write(rows, insert, &source.source, error);
     for (size_t i = 0; i < count; i++) {
-        free(grouped[i].numbers);
-        free(grouped[i].ends);
-        buffer_free(&grouped[i].text);
+        free(source.grouped[i].numbers);
+        free(source.grouped[i].ends);
+        buffer_free(&source.grouped[i].text);
     }
-    free(sorted);
     return result;
 }
 

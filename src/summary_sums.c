@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cdclite/database.h"
-#include "cdclite/hash.h"
 
 /*
  * A query adds up the days of its period. So that it need not read all of them there are totals before some
@@ -15,15 +14,40 @@
  */
 enum { TOTAL_RATIO = 2, LEAST_TOTAL = 8 };
 
-const struct summary_kind summary_user_day = {"summary_user_day",
-                                              "summary_user_total",
-                                              "day",
-                                              "user_id",
-                                              {"stock_changes", "quantity_changes", "changed_events"}};
-const struct summary_kind summary_stock_day = {
-    "summary_stock_day", "summary_stock_total", "day", "stock", {"units", "switched", "reduced", "closed"}};
-const struct summary_kind summary_stock_hour = {
-    "summary_stock_hour", NULL, "hour", "stock", {"units", "switched", "reduced", "closed"}};
+static void count_change(int64_t what, int64_t counters[SUMMARY_COUNTERS])
+{
+    counters[0] += (what & SUMMARY_STOCK_CHANGED) != 0;
+    counters[1] += (what & SUMMARY_QUANTITY_CHANGED) != 0;
+    counters[2]++;
+}
+
+static void count_sale(int64_t what, int64_t counters[SUMMARY_COUNTERS])
+{
+    counters[0] += what / SUMMARY_REASONS;
+    counters[1 + what % SUMMARY_REASONS]++;
+}
+
+const struct summary_kind summary_user_day = {
+    .table = "summary_user_day",
+    .totals = "summary_user_total",
+    .bucket = "day",
+    .key = "user_id",
+    .counters = {"stock_changes", "quantity_changes", "changed_events"},
+    .hours = 24,
+    .count = count_change};
+const struct summary_kind summary_stock_day = {.table = "summary_stock_day",
+                                               .totals = "summary_stock_total",
+                                               .bucket = "day",
+                                               .key = "stock",
+                                               .counters = {"units", "switched", "reduced", "closed"},
+                                               .hours = 24,
+                                               .count = count_sale};
+const struct summary_kind summary_stock_hour = {.table = "summary_stock_hour",
+                                                .bucket = "hour",
+                                                .key = "stock",
+                                                .counters = {"units", "switched", "reduced", "closed"},
+                                                .hours = 1,
+                                                .count = count_sale};
 
 static int prepare(sqlite3 *db, struct buffer *sql, sqlite3_stmt **statement, struct error *error)
 {
@@ -33,28 +57,34 @@ static int prepare(sqlite3 *db, struct buffer *sql, sqlite3_stmt **statement, st
     return result;
 }
 
+/* OR FAIL: SQLite would journal the statement by itself for ABORT. */
+static void put_insert(const struct summary_kind *kind, const char *table, struct buffer *sql)
+{
+    buffer_printf(sql, "INSERT OR FAIL INTO %s SELECT c0, c1", table);
+    for (int i = 0; kind->counters[i]; i++) buffer_printf(sql, ", c%d", i + 2);
+    buffer_text(sql, " FROM summary_rows");
+}
+
 static int prepare_add(sqlite3 *db, const struct summary_kind *kind, const char *table,
                        sqlite3_stmt **statement, struct error *error)
 {
     struct buffer sql = {0};
-    buffer_printf(&sql, "INSERT INTO %s VALUES(?1, ?2", table);
-    for (int i = 0; kind->counters[i]; i++) buffer_printf(&sql, ", ?%d", i + 3);
-    buffer_printf(&sql, ") ON CONFLICT(%s, %s) DO UPDATE SET ", kind->bucket, kind->key);
+    put_insert(kind, table, &sql);
+    buffer_printf(&sql, " WHERE true ON CONFLICT(%s, %s) DO UPDATE SET ", kind->bucket, kind->key);
     for (int i = 0; kind->counters[i]; i++)
-        buffer_printf(&sql, "%s%s = %s + ?%d", i ? ", " : "", kind->counters[i], kind->counters[i], i + 3);
+        buffer_printf(&sql, "%s%s = %s + excluded.%s", i ? ", " : "", kind->counters[i], kind->counters[i],
+                      kind->counters[i]);
     int result = prepare(db, &sql, statement, error);
     buffer_free(&sql);
     return result;
 }
 
-/* A row that is not there yet: SQLite looks for it only once. */
+/* Rows that are not there yet: SQLite looks for each only once. */
 static int prepare_insert(sqlite3 *db, const struct summary_kind *kind, sqlite3_stmt **statement,
                           struct error *error)
 {
     struct buffer sql = {0};
-    buffer_printf(&sql, "INSERT OR FAIL INTO %s VALUES(?1, ?2", kind->table);
-    for (int i = 0; kind->counters[i]; i++) buffer_printf(&sql, ", ?%d", i + 3);
-    buffer_char(&sql, ')');
+    put_insert(kind, kind->table, &sql);
     int result = prepare(db, &sql, statement, error);
     buffer_free(&sql);
     return result;
@@ -82,9 +112,11 @@ static int prepare_make_total(sqlite3 *db, const struct summary_kind *kind, sqli
     return result;
 }
 
-int summary_sums_open(struct summary_sums *sums, sqlite3 *db, struct error *error)
+int summary_sums_open(struct summary_sums *sums, sqlite3 *db, struct summary_rows *rows, struct error *error)
 {
     const struct summary_kind *kind = sums->kind;
+    sums->db = db;
+    sums->rows = rows;
     struct buffer sql = {0};
     buffer_printf(&sql, "SELECT max(%s) FROM %s", kind->bucket, kind->table);
     int result = prepare(db, &sql, &sums->last, error);
@@ -115,84 +147,52 @@ void summary_sums_close(struct summary_sums *sums)
                                         sums->add_total, sums->next_total, sums->last_total,
                                         sums->sizes,     sums->total_size, sums->make_total};
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) sqlite3_finalize(statements[i]);
-    free(sums->all);
-    free(sums->buckets);
 }
 
-static uint32_t *place_of(const struct summary_sums *sums, int64_t bucket, uint32_t key)
-{
-    uint64_t hash = hash_word(hash_word(HASH_START, (uint64_t)bucket), key);
-    size_t at = (hash ^ hash >> 47) & (sums->bucket_count - 1);
-    for (; sums->buckets[at]; at = (at + 1) & (sums->bucket_count - 1)) {
-        const struct summary_sum *sum = &sums->all[sums->buckets[at] - 1];
-        if (sum->bucket == bucket && sum->key == key) break;
-    }
-    return &sums->buckets[at];
-}
-
-static bool grow(struct summary_sums *sums)
-{
-    size_t capacity = sums->capacity ? sums->capacity * 2 : 64;
-    struct summary_sum *all = reallocarray(sums->all, capacity, sizeof *all);
-    if (!all) return false;
-    sums->all = all;
-    uint32_t *buckets = calloc(2 * capacity, sizeof *buckets);
-    if (!buckets) return false;
-    free(sums->buckets);
-    sums->buckets = buckets;
-    sums->bucket_count = 2 * capacity;
-    sums->capacity = capacity;
-    for (size_t i = 0; i < sums->count; i++)
-        *place_of(sums, sums->all[i].bucket, sums->all[i].key) = (uint32_t)i + 1;
-    return true;
-}
-
-int64_t *summary_sums_at(struct summary_sums *sums, int64_t bucket, uint32_t key)
-{
-    if (sums->count == sums->capacity && (sums->count >= UINT32_MAX / 4 || !grow(sums))) return NULL;
-    uint32_t *place = place_of(sums, bucket, key);
-    if (!*place) {
-        sums->all[sums->count] = (struct summary_sum){.bucket = bucket, .key = key};
-        *place = (uint32_t)++sums->count;
-    }
-    return sums->all[*place - 1].counters;
-}
-
-static int bucket_order(const void *a, const void *b)
-{
-    const struct summary_sum *x = a, *y = b;
-    if (x->bucket != y->bucket) return x->bucket < y->bucket ? -1 : 1;
-    return (x->key > y->key) - (x->key < y->key);
-}
-
-/* Sorts the sums by bucket and key; from then on their keys are places in `sorted`, and they are not found by
- * key. */
-static int sort(struct summary_sums *sums, const uint32_t *sorted, size_t key_count, struct error *error)
-{
-    uint32_t *place = malloc((key_count + 1) * sizeof *place);
-    if (!place) return error_memory(error);
-    for (size_t i = 0; i < key_count; i++) place[sorted[i]] = (uint32_t)i;
-    for (size_t i = 0; i < sums->count; i++) sums->all[i].key = place[sums->all[i].key];
-    free(place);
-    if (sums->count) qsort(sums->all, sums->count, sizeof *sums->all, bucket_order);
-    return 0;
-}
-
-/* A step of the fold: the keys and their order. */
+/* The entries of a step, sorted by bucket and key: their numbers are places in these orders. */
 struct folding {
-    struct summary_sums *sums;
-    sqlite3 *db;
-    const struct summary_keys *keys;
-    const uint32_t *sorted;
+    const struct summary_sums *sums;
+    const struct summary_names *hours, *names;
+    struct summary_counts entries;
+    int64_t *buckets;
 };
 
-static int add(const struct folding *folding, sqlite3_stmt *statement, int64_t bucket, uint32_t key,
-               const int64_t *counters, struct error *error)
+static struct value integer(int64_t number)
 {
-    sqlite3_bind_int64(statement, 1, bucket);
-    summary_keys_bind(folding->keys, statement, 2, folding->sorted[key]);
-    for (int i = 0; folding->sums->kind->counters[i]; i++) sqlite3_bind_int64(statement, i + 3, counters[i]);
-    return database_step(folding->db, statement, error);
+    return (struct value){.type = VALUE_INTEGER, .integer = number};
+}
+
+/* The sums of entries from `at` to before `end`. */
+struct sum_rows {
+    struct summary_source source;
+    const struct folding *folding;
+    size_t at, end;
+};
+
+static void put_row(const struct folding *folding, int64_t bucket, uint32_t key, const int64_t *counters,
+                    struct value *row)
+{
+    row[0] = integer(bucket);
+    row[1] = summary_keys_stored(folding->names->keys, folding->names->sorted[key]);
+    for (int i = 0; i < SUMMARY_COUNTERS; i++) row[i + 2] = integer(counters[i]);
+}
+
+static int next_sum(struct summary_source *source, struct value *row)
+{
+    struct sum_rows *rows = (struct sum_rows *)source;
+    const struct folding *folding = rows->folding;
+    const struct summary_count *all = folding->entries.all, *first = &all[rows->at];
+    int64_t counters[SUMMARY_COUNTERS] = {0};
+    if (rows->at == rows->end) return 0;
+    do folding->sums->kind->count(all[rows->at++].what, counters);
+    while (rows->at < rows->end && memcmp(all[rows->at].is, first->is, sizeof first->is) == 0);
+    put_row(folding, folding->buckets[first->is[SUMMARY_HOUR]], first->is[SUMMARY_KEY], counters, row);
+    return 1;
+}
+
+static int64_t bucket_of(const struct folding *folding, size_t entry)
+{
+    return folding->buckets[folding->entries.all[entry].is[SUMMARY_HOUR]];
 }
 
 /* 1: there is one, 0: none, -1: failure. */
@@ -206,39 +206,71 @@ static int read_day(sqlite3 *db, sqlite3_stmt *statement, int64_t *day, struct e
     return result;
 }
 
+/* Those behind all that the table has are new. */
+static int write_sums(const struct folding *folding, struct error *error)
+{
+    const struct summary_sums *sums = folding->sums;
+    int64_t last;
+    int has_last = read_day(sums->db, sums->last, &last, error);
+    if (has_last < 0) return -1;
+    struct sum_rows rows = {{next_sum}, folding, 0, 0};
+    while (has_last && rows.end < folding->entries.count && bucket_of(folding, rows.end) <= last) rows.end++;
+    if (rows.end && summary_rows_write(sums->rows, sums->add, &rows.source, error)) return -1;
+    rows.end = folding->entries.count;
+    return rows.at < rows.end ? summary_rows_write(sums->rows, sums->insert, &rows.source, error) : 0;
+}
+
+/* What a total gets: the counters by place of the key. */
+struct total_rows {
+    struct summary_source source;
+    const struct folding *folding;
+    int64_t day;
+    const int64_t *counters;
+    uint32_t at;
+};
+
+static int next_in_total(struct summary_source *source, struct value *row)
+{
+    static const int64_t none[SUMMARY_COUNTERS];
+    struct total_rows *rows = (struct total_rows *)source;
+    while (rows->at < rows->folding->names->keys->count) {
+        const uint32_t key = rows->at++;
+        const int64_t *more = &rows->counters[(size_t)key * SUMMARY_COUNTERS];
+        if (memcmp(more, none, sizeof none) == 0) continue;
+        put_row(rows->folding, rows->day, key, more, row);
+        return 1;
+    }
+    return 0;
+}
+
 /* Adds changes that came late to the totals that should have them: those of the days behind. */
 static int add_to_totals(const struct folding *folding, int64_t *counters, struct error *error)
 {
     const struct summary_sums *sums = folding->sums;
+    const struct summary_counts *entries = &folding->entries;
     size_t next = 0;
-    int64_t day = sums->all[0].bucket;
-    int found;
+    int64_t day = bucket_of(folding, 0);
     for (;;) {
         sqlite3_bind_int64(sums->next_total, 1, day);
-        found = read_day(folding->db, sums->next_total, &day, error);
+        int found = read_day(sums->db, sums->next_total, &day, error);
         if (found <= 0) return found;
-        for (; next < sums->count && sums->all[next].bucket < day; next++)
-            for (int i = 0; i < SUMMARY_COUNTERS; i++)
-                counters[(size_t)sums->all[next].key * SUMMARY_COUNTERS + (size_t)i] +=
-                    sums->all[next].counters[i];
-        for (uint32_t key = 0; key < folding->keys->count; key++) {
-            static const int64_t none[SUMMARY_COUNTERS];
-            const int64_t *more = &counters[(size_t)key * SUMMARY_COUNTERS];
-            if (memcmp(more, none, sizeof none) == 0) continue;
-            if (add(folding, sums->add_total, day, key, more, error)) return -1;
-        }
+        for (; next < entries->count && bucket_of(folding, next) < day; next++)
+            sums->kind->count(entries->all[next].what,
+                              &counters[(size_t)entries->all[next].is[SUMMARY_KEY] * SUMMARY_COUNTERS]);
+        struct total_rows rows = {{next_in_total}, folding, day, counters, 0};
+        if (summary_rows_write(sums->rows, sums->add_total, &rows.source, error)) return -1;
     }
 }
 
-static int make_total(const struct folding *folding, int64_t day, bool has_last, int64_t last, int64_t first,
-                      struct error *error)
+static int make_total(const struct summary_sums *sums, int64_t day, bool has_last, int64_t last,
+                      int64_t first, struct error *error)
 {
-    sqlite3_stmt *statement = folding->sums->make_total;
+    sqlite3_stmt *statement = sums->make_total;
     sqlite3_bind_int64(statement, 1, day);
     sqlite3_bind_null(statement, 2);
     if (has_last) sqlite3_bind_int64(statement, 2, last);
     sqlite3_bind_int64(statement, 3, first);
-    return database_step(folding->db, statement, error);
+    return database_step(sums->db, statement, error);
 }
 
 static int64_t total_size(const struct summary_sums *sums, int64_t day)
@@ -251,11 +283,10 @@ static int64_t total_size(const struct summary_sums *sums, int64_t day)
 }
 
 /* New totals behind the last one, where enough days stand there by now. */
-static int extend_totals(const struct folding *folding, struct error *error)
+static int extend_totals(const struct summary_sums *sums, struct error *error)
 {
-    const struct summary_sums *sums = folding->sums;
     int64_t last, size, rows = 0;
-    int has_last = read_day(folding->db, sums->last_total, &last, error), code;
+    int has_last = read_day(sums->db, sums->last_total, &last, error), code;
     if (has_last < 0) return -1;
     int64_t first = has_last ? last : INT64_MIN;
     size = has_last ? total_size(sums, last) : 0;
@@ -264,8 +295,8 @@ static int extend_totals(const struct folding *folding, struct error *error)
     while (result == 0 && (code = sqlite3_step(sums->sizes)) == SQLITE_ROW) {
         int64_t day = sqlite3_column_int64(sums->sizes, 0);
         if (rows >= TOTAL_RATIO * (size > LEAST_TOTAL ? size : LEAST_TOTAL)) {
-            result = make_total(folding, day, has_last, last, first, error);
-            size = sqlite3_changes(folding->db);
+            result = make_total(sums, day, has_last, last, first, error);
+            size = sqlite3_changes(sums->db);
             first = last = day;
             has_last = 1;
             rows = 0;
@@ -273,58 +304,72 @@ static int extend_totals(const struct folding *folding, struct error *error)
         rows += sqlite3_column_int64(sums->sizes, 1);
         if (size == 0) size = rows; /* as many keys as the first day has */
     }
-    if (result == 0 && code != SQLITE_DONE) result = database_fail(folding->db, error, "summaries");
+    if (result == 0 && code != SQLITE_DONE) result = database_fail(sums->db, error, "summaries");
     sqlite3_reset(sums->sizes);
-    return result;
-}
-
-/* Those behind all that the table has are new. */
-static int write_sums(const struct folding *folding, struct error *error)
-{
-    const struct summary_sums *sums = folding->sums;
-    int64_t last;
-    int has_last = read_day(folding->db, sums->last, &last, error);
-    int result = has_last < 0 ? -1 : 0;
-    for (size_t i = 0; i < sums->count && result == 0; i++) {
-        const struct summary_sum *sum = &sums->all[i];
-        bool is_new = !has_last || sum->bucket > last;
-        result = add(folding, is_new ? sums->insert : sums->add, sum->bucket, sum->key, sum->counters, error);
-    }
     return result;
 }
 
 static int write_totals(const struct folding *folding, struct error *error)
 {
-    int64_t *counters = calloc(folding->keys->count + 1, SUMMARY_COUNTERS * sizeof *counters);
+    int64_t *counters = calloc(folding->names->keys->count + 1, SUMMARY_COUNTERS * sizeof *counters);
     if (!counters) return error_memory(error);
     int result = add_to_totals(folding, counters, error);
     free(counters);
-    return result ? result : extend_totals(folding, error);
+    return result ? result : extend_totals(folding->sums, error);
 }
 
-int summary_sums_fold(struct summary_sums *sums, sqlite3 *db, const struct summary_keys *keys,
+static int64_t floor_divide(int64_t number, int64_t by)
+{
+    return number / by - (number % by < 0);
+}
+
+/* The place of each hour's bucket among the buckets; how many these are. */
+static size_t find_buckets(struct folding *folding, uint32_t *places)
+{
+    const struct summary_names *hours = folding->hours;
+    size_t count = 0;
+    for (size_t i = 0; i < hours->keys->count; i++) {
+        const uint32_t hour = hours->sorted[i];
+        int64_t bucket =
+            floor_divide(summary_keys_value(hours->keys, hour).integer, folding->sums->kind->hours);
+        if (count == 0 || folding->buckets[count - 1] != bucket) folding->buckets[count++] = bucket;
+        places[hour] = (uint32_t)count - 1;
+    }
+    return count;
+}
+
+/* Sorts by key, and then by bucket, which keeps the keys of each in their order. */
+static int sort(struct folding *folding, const struct summary_counts *counts, struct error *error)
+{
+    const struct summary_names *names = folding->names;
+    const size_t key_count = names->keys->count, hour_count = folding->hours->keys->count;
+    struct summary_counts by_key = {0};
+    uint32_t *key_places = malloc((key_count + 1) * sizeof *key_places),
+             *bucket_places = malloc((hour_count + 1) * sizeof *bucket_places);
+    folding->buckets = malloc((hour_count + 1) * sizeof *folding->buckets);
+    bool sorted = key_places && bucket_places && folding->buckets;
+    if (sorted) {
+        for (size_t i = 0; i < key_count; i++) key_places[names->sorted[i]] = (uint32_t)i;
+        size_t bucket_count = find_buckets(folding, bucket_places);
+        sorted = summary_counts_sort(counts, SUMMARY_KEY, key_places, key_count, &by_key) &&
+                 summary_counts_sort(&by_key, SUMMARY_HOUR, bucket_places, bucket_count, &folding->entries);
+    }
+    free(key_places);
+    free(bucket_places);
+    summary_counts_free(&by_key);
+    return sorted ? 0 : error_memory(error);
+}
+
+int summary_sums_fold(const struct summary_sums *sums, const struct summary_counts *counts,
+                      const struct summary_names *hours, const struct summary_names *names,
                       struct error *error)
 {
-    int result = 0;
-    if (!sums->count) return 0;
-    uint32_t *sorted = summary_keys_sorted(keys);
-    if (!sorted) return error_memory(error);
-    const struct folding folding = {sums, db, keys, sorted};
-    result = sort(sums, sorted, keys->count, error);
+    if (!counts->count) return 0;
+    struct folding folding = {.sums = sums, .hours = hours, .names = names};
+    int result = sort(&folding, counts, error);
     if (result == 0) result = write_sums(&folding, error);
     if (result == 0 && sums->kind->totals) result = write_totals(&folding, error);
-    free(sorted);
-    summary_sums_clear(sums);
+    summary_counts_free(&folding.entries);
+    free(folding.buckets);
     return result;
-}
-
-size_t summary_sums_size(const struct summary_sums *sums)
-{
-    return sums->count * (sizeof *sums->all + 2 * sizeof *sums->buckets);
-}
-
-void summary_sums_clear(struct summary_sums *sums)
-{
-    if (sums->bucket_count) memset(sums->buckets, 0, sums->bucket_count * sizeof *sums->buckets);
-    sums->count = 0;
 }
