@@ -75,12 +75,14 @@ static int prepare(struct summaries *summaries, struct error *error)
         {"INSERT INTO summary_stock VALUES(?1, ?2)", &summaries->insert_stock},
         {"REPLACE INTO summary_state VALUES(1, ?1, ?2)", &summaries->save_state},
     };
-    if (summary_rows_open(summaries->db, &summaries->rows, error)) return -1;
+    sqlite3 *db = summaries->db;
+    if (summary_rows_open(db, &summaries->rows, error)) return -1;
+    struct summary_rows *rows = summaries->rows;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (database_prepare(summaries->db, all[i].sql, all[i].statement, error)) return -1;
-    return summary_sums_open(&summaries->by_user, summaries->db, summaries->rows, error) ||
-                   summary_sums_open(&summaries->by_stock, summaries->db, summaries->rows, error) ||
-                   summary_sums_open(&summaries->by_stock_hour, summaries->db, summaries->rows, error) ||
+    return summary_sums_open(&summaries->by_user, &summary_user_day, db, rows, error) ||
+                   summary_sums_open(&summaries->by_stock, &summary_stock_day, db, rows, error) ||
+                   summary_sums_open(&summaries->by_stock_hour, &summary_stock_hour, db, rows, error) ||
                    summary_resets_open(&summaries->resets, summaries->db, error) ||
                    summary_step_open(&summaries->step, summaries->db, error)
                ? -1
@@ -97,9 +99,6 @@ int summaries_open(sqlite3 *db, const struct summary_steps *steps, struct summar
     summaries->steps = *steps;
     if (steps->full <= 0) summaries->steps.full = FULL_STEP;
     if (steps->rest <= 0) summaries->steps.rest = REST_STEP;
-    summaries->by_user.kind = &summary_user_day;
-    summaries->by_stock.kind = &summary_stock_day;
-    summaries->by_stock_hour.kind = &summary_stock_hour;
     if (database_integer(db, "SELECT usable FROM summary_state", 1, &usable, error) ||
         database_integer(db, "SELECT folded_through FROM summary_state", 0, &summaries->folded_through,
                          error) ||
