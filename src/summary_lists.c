@@ -47,23 +47,30 @@ static size_t start_of(const struct grouped *grouped, uint32_t key)
 
 enum { MOST_DIGITS = 20 };
 
-/* Writes the number; gives where it ends. */
+static unsigned digits_of(uint64_t number)
+{
+    unsigned digits = 1;
+    for (; number >= 10000; number /= 10000) digits += 4;
+    return digits + (number >= 10) + (number >= 100) + (number >= 1000);
+}
+
+/* Writes the number, two digits at a time; gives where it ends. */
 static char *put_number(char *at, uint64_t number)
 {
     static const char pairs[] =
         "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
         "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
         "8081828384858687888990919293949596979899";
-    char digits[MOST_DIGITS], *first = digits + sizeof digits;
+    char *const end = at + digits_of(number), *first = end;
     for (; number >= 100; number /= 100) {
         first -= 2;
         memcpy(first, &pairs[number % 100 * 2], 2);
     }
-    *--first = (char)('0' + number % 10);
-    if (number >= 10) *--first = (char)('0' + number / 10);
-    size_t size = (size_t)(digits + sizeof digits - first);
-    memcpy(at, first, size);
-    return at + size;
+    if (number >= 10)
+        memcpy(at, &pairs[number * 2], 2);
+    else
+        *at = (char)('0' + number);
+    return end;
 }
 
 static bool make_list(struct grouped *grouped, uint32_t key)
