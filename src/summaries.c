@@ -295,6 +295,15 @@ static bool note_row(struct summaries *summaries, const struct history_row *row)
            (row->op == 'd' || note_changed(summaries, row, same_stock, users[0]));
 }
 
+void summaries_expect(const struct summaries *summaries, const struct captured_table *table)
+{
+    if (!table->bundled || summaries->columns != table->count) return;
+    const struct value *row =
+        table->after[summaries->at[HOLDING_ID]].type == VALUE_NULL ? table->before : table->after;
+    summary_keys_expect(&summaries->users, &row[summaries->at[USER_ID]]);
+    summary_keys_expect(&summaries->holdings, &row[summaries->at[HOLDING_ID]]);
+}
+
 /* The bundled table, also before its first columns are known. */
 static bool is_summed(const struct captured_table *table)
 {

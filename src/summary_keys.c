@@ -82,6 +82,13 @@ uint32_t summary_keys_number(struct summary_keys *keys, const struct value *valu
     return (uint32_t)keys->count - 1;
 }
 
+void summary_keys_expect(const struct summary_keys *keys, const struct value *value)
+{
+    if (keys->slot_count && value->type == VALUE_INTEGER)
+        __builtin_prefetch(
+            &keys->slots[place(VALUE_INTEGER, (uint64_t)value->integer) & (keys->slot_count - 1)]);
+}
+
 struct value summary_keys_value(const struct summary_keys *keys, uint32_t number)
 {
     const struct summary_key *key = &keys->all[number];

@@ -46,6 +46,9 @@ static inline bool summary_keys_takes(const struct value *value)
 /* The number of the value, a new one where it is not there yet; SUMMARY_NO_KEY when memory ran out. */
 uint32_t summary_keys_number(struct summary_keys *keys, const struct value *value);
 
+/* Brings the place in memory where that value is looked for nearer to the processor. */
+void summary_keys_expect(const struct summary_keys *keys, const struct value *value);
+
 /* The value of that number; borrowed until the next one is added. */
 struct value summary_keys_value(const struct summary_keys *keys, uint32_t number);
 

@@ -1,8 +1,6 @@
 #include "summary_lists.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { MOST_LISTS = 2 };
 
@@ -45,48 +43,17 @@ static size_t start_of(const struct grouped *grouped, uint32_t key)
     return key ? grouped->ends[key - 1] : 0;
 }
 
-enum { MOST_DIGITS = 20 };
-
-static unsigned digits_of(uint64_t number)
-{
-    unsigned digits = 1;
-    for (; number >= 10000; number /= 10000) digits += 4;
-    return digits + (number >= 10) + (number >= 100) + (number >= 1000);
-}
-
-/* Writes the number, two digits at a time; gives where it ends. */
-static char *put_number(char *at, uint64_t number)
-{
-    static const char pairs[] =
-        "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-        "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-        "8081828384858687888990919293949596979899";
-    char *const end = at + digits_of(number), *first = end;
-    for (; number >= 100; number /= 100) {
-        first -= 2;
-        memcpy(first, &pairs[number % 100 * 2], 2);
-    }
-    if (number >= 10)
-        memcpy(at, &pairs[number * 2], 2);
-    else
-        *at = (char)('0' + number);
-    return end;
-}
-
 static bool make_list(struct grouped *grouped, uint32_t key)
 {
     const size_t from = start_of(grouped, key), to = grouped->ends[key];
     buffer_clear(&grouped->text);
-    if (!buffer_reserve(&grouped->text, 2 + (to - from) * (MOST_DIGITS + 1))) return false;
-    char *at = grouped->text.at;
-    *at++ = '[';
+    buffer_char(&grouped->text, '[');
     for (size_t i = from; i < to; i++) {
-        if (i > from) *at++ = ',';
-        at = put_number(at, grouped->numbers[i]);
+        if (i > from) buffer_char(&grouped->text, ',');
+        buffer_integer(&grouped->text, (int64_t)grouped->numbers[i]);
     }
-    *at++ = ']';
-    grouped->text.size = (size_t)(at - grouped->text.at);
-    return true;
+    buffer_char(&grouped->text, ']');
+    return !buffer_failed(&grouped->text);
 }
 
 struct list_rows {
@@ -116,8 +83,8 @@ static int next_row(struct summary_source *source, struct value *row)
 }
 
 int summary_lists_fold(const struct summary_lists *lists, size_t count, int64_t step,
-                       const struct summary_names *names, struct summary_rows *rows, sqlite3_stmt *insert,
-                       struct error *error)
+                       const struct summary_names *names, struct summary_rows *rows,
+                       struct sqlite3_stmt *insert, struct error *error)
 {
     struct list_rows source = {.source = {next_row}, .names = names, .step = step, .count = count};
     int result = 0;
