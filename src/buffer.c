@@ -50,32 +50,37 @@ static unsigned digits_of(uint64_t number)
     return digits + (number >= 10) + (number >= 100) + (number >= 1000);
 }
 
-void buffer_integer(struct buffer *buffer, int64_t number)
+static void put_pair(char *at, unsigned number)
 {
     static const char pairs[] =
         "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
         "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
         "8081828384858687888990919293949596979899";
+    memcpy(at, pairs + (size_t)number * 2, 2);
+}
+
+void buffer_integer(struct buffer *buffer, int64_t number)
+{
     const bool negative = number < 0;
     uint64_t rest = negative ? 0 - (uint64_t)number : (uint64_t)number;
-    const unsigned digits = digits_of(rest);
+    const size_t digits = digits_of(rest);
     if (!buffer_reserve(buffer, negative + digits)) return;
     char *const at = buffer->at + buffer->size, *first = at + negative + digits;
     if (negative) *at = '-';
     for (; rest >= 10000; rest /= 10000) {
         const unsigned four = (unsigned)(rest % 10000);
         first -= 4;
-        memcpy(first, &pairs[four / 100 * 2], 2);
-        memcpy(first + 2, &pairs[four % 100 * 2], 2);
+        put_pair(first, four / 100);
+        put_pair(first + 2, four % 100);
     }
     unsigned last = (unsigned)rest;
     if (last >= 100) {
         first -= 2;
-        memcpy(first, &pairs[last % 100 * 2], 2);
+        put_pair(first, last % 100);
         last /= 100;
     }
     if (last >= 10)
-        memcpy(first - 2, &pairs[last * 2], 2);
+        put_pair(first - 2, last);
     else
         first[-1] = (char)('0' + last);
     buffer->size += negative + digits;
