@@ -43,15 +43,47 @@ void buffer_text(struct buffer *buffer, const char *text)
     buffer_append(buffer, text, strlen(text));
 }
 
+static unsigned digits_of(uint64_t number)
+{
+    unsigned digits = 1;
+    for (; number >= 10000; number /= 10000) digits += 4;
+    return digits + (number >= 10) + (number >= 100) + (number >= 1000);
+}
+
+static void put_pair(char *at, unsigned number)
+{
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+        "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+        "8081828384858687888990919293949596979899";
+    memcpy(at, pairs + (size_t)number * 2, 2);
+}
+
 void buffer_integer(struct buffer *buffer, int64_t number)
 {
-    char digits[20];
-    size_t first = sizeof digits;
-    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-    do digits[--first] = (char)('0' + rest % 10);
-    while (rest /= 10);
-    if (number < 0) digits[--first] = '-';
-    buffer_append(buffer, digits + first, sizeof digits - first);
+    const bool negative = number < 0;
+    uint64_t rest = negative ? 0 - (uint64_t)number : (uint64_t)number;
+    const size_t digits = digits_of(rest);
+    if (!buffer_reserve(buffer, negative + digits)) return;
+    char *const at = buffer->at + buffer->size, *first = at + negative + digits;
+    if (negative) *at = '-';
+    for (; rest >= 10000; rest /= 10000) {
+        const unsigned four = (unsigned)(rest % 10000);
+        first -= 4;
+        put_pair(first, four / 100);
+        put_pair(first + 2, four % 100);
+    }
+    unsigned last = (unsigned)rest;
+    if (last >= 100) {
+        first -= 2;
+        put_pair(first, last % 100);
+        last /= 100;
+    }
+    if (last >= 10)
+        put_pair(first - 2, last);
+    else
+        first[-1] = (char)('0' + last);
+    buffer->size += negative + digits;
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)

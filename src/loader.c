@@ -213,6 +213,7 @@ static int store_change(struct loader *loader, struct captured_table *table, con
     struct batch *batch = &loader->batch;
     sqlite3 *db = loader->database.handle;
     int64_t change_id = loader->next_change_id;
+    summaries_expect(loader->summaries, table);
     if (mark_missing(loader, table, message, change, error)) return -1;
     int repeated = redelivery_check(loader->redelivery, table, message, change, change_id,
                                     batch->first_change_id, error);

@@ -21,8 +21,6 @@ enum { STOCK_BITS = 14, DAY_BITS = 14, REASON_BITS = 2, MOST_STOCK_BYTES = 256, 
 /* Beyond are Debezium's infinities, which are no days. */
 #define FARTHEST (INT64_MAX / 2)
 
-static const int64_t day_us = INT64_C(86400000000), hour_us = INT64_C(3600000000);
-
 enum part { HOLDING_ID, USER_ID, STOCK, QUANTITY, PARTS };
 
 struct summaries {
@@ -33,6 +31,8 @@ struct summaries {
     struct summary_step step;
     struct summary_keys users, holdings, stocks, numbered_stocks;
     size_t stored_stocks;
+    struct summary_counts changes, sales;
+    struct summary_rows *rows;
     struct summary_sums by_user, by_stock, by_stock_hour;
     struct summary_lists user_lists[2]; /* changes, sales */
     struct summary_lists holding_list;
@@ -68,16 +68,21 @@ static int prepare(struct summaries *summaries, struct error *error)
         const char *sql;
         sqlite3_stmt **statement;
     } all[] = {
-        {"INSERT INTO summary_user_list VALUES(?1, ?2, ?3, ?4)", &summaries->insert_user},
-        {"INSERT INTO summary_holding_list VALUES(?1, ?2, ?3)", &summaries->insert_holding},
+        {"INSERT OR FAIL INTO summary_user_list SELECT c0, c1, c2, c3 FROM summary_rows",
+         &summaries->insert_user},
+        {"INSERT OR FAIL INTO summary_holding_list SELECT c0, c1, c2 FROM summary_rows",
+         &summaries->insert_holding},
         {"INSERT INTO summary_stock VALUES(?1, ?2)", &summaries->insert_stock},
         {"REPLACE INTO summary_state VALUES(1, ?1, ?2)", &summaries->save_state},
     };
+    sqlite3 *db = summaries->db;
+    if (summary_rows_open(db, &summaries->rows, error)) return -1;
+    struct summary_rows *rows = summaries->rows;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (database_prepare(summaries->db, all[i].sql, all[i].statement, error)) return -1;
-    return summary_sums_open(&summaries->by_user, summaries->db, error) ||
-                   summary_sums_open(&summaries->by_stock, summaries->db, error) ||
-                   summary_sums_open(&summaries->by_stock_hour, summaries->db, error) ||
+    return summary_sums_open(&summaries->by_user, &summary_user_day, db, rows, error) ||
+                   summary_sums_open(&summaries->by_stock, &summary_stock_day, db, rows, error) ||
+                   summary_sums_open(&summaries->by_stock_hour, &summary_stock_hour, db, rows, error) ||
                    summary_resets_open(&summaries->resets, summaries->db, error) ||
                    summary_step_open(&summaries->step, summaries->db, error)
                ? -1
@@ -94,9 +99,6 @@ int summaries_open(sqlite3 *db, const struct summary_steps *steps, struct summar
     summaries->steps = *steps;
     if (steps->full <= 0) summaries->steps.full = FULL_STEP;
     if (steps->rest <= 0) summaries->steps.rest = REST_STEP;
-    summaries->by_user.kind = &summary_user_day;
-    summaries->by_stock.kind = &summary_stock_day;
-    summaries->by_stock_hour.kind = &summary_stock_hour;
     if (database_integer(db, "SELECT usable FROM summary_state", 1, &usable, error) ||
         database_integer(db, "SELECT folded_through FROM summary_state", 0, &summaries->folded_through,
                          error) ||
@@ -113,10 +115,8 @@ static void forget(struct summaries *summaries)
     summary_keys_clear(&summaries->users);
     summary_keys_clear(&summaries->holdings);
     summary_keys_clear(&summaries->stocks);
-    summary_sums_clear(&summaries->by_user);
-    summary_sums_clear(&summaries->by_stock);
-    summary_sums_clear(&summaries->by_stock_hour);
     summary_resets_clear(&summaries->resets);
+    summaries->changes.count = summaries->sales.count = 0;
     summaries->user_lists[0].count = summaries->user_lists[1].count = summaries->holding_list.count = 0;
 }
 
@@ -129,6 +129,9 @@ void summaries_close(struct summaries *summaries)
     summary_sums_close(&summaries->by_user);
     summary_sums_close(&summaries->by_stock);
     summary_sums_close(&summaries->by_stock_hour);
+    summary_rows_close(summaries->rows);
+    summary_counts_free(&summaries->changes);
+    summary_counts_free(&summaries->sales);
     summary_resets_close(&summaries->resets);
     summary_keys_free(&summaries->users);
     summary_keys_free(&summaries->holdings);
@@ -156,11 +159,6 @@ static int give_up(struct summaries *summaries, const char *why, struct error *e
                         "DELETE FROM summary_user_list; DELETE FROM summary_stock;"
                         "DELETE FROM summary_holding_list; DELETE FROM summary_reset",
                         error);
-}
-
-static int64_t floor_divide(int64_t number, int64_t by)
-{
-    return number / by - (number % by < 0);
 }
 
 /* Finds the columns as SQL names them; whether all are there in a type that compares as the sums do. */
@@ -193,26 +191,42 @@ static bool image_fits(const struct summaries *summaries, const struct value *im
            summary_keys_takes(&image[summaries->at[STOCK]]) && quantity_fits(&image[summaries->at[QUANTITY]]);
 }
 
-/* Both owners (or ids), each once, NULL left out: `changes` counts from the first change of the step. */
-static bool note_lists(struct summary_lists *list, struct summary_keys *keys, const struct value *before,
-                       const struct value *after, uint64_t change)
+/* The images of a row, where it has them. */
+struct images {
+    const struct value *before, *after;
+};
+
+/* Numbers the value of both images in that column, which nearly always are the same: SUMMARY_NO_KEY where
+ * there is no image. False when memory ran out. */
+static bool number_both(struct summary_keys *keys, const struct images *images, size_t column,
+                        uint32_t numbers[2])
 {
-    uint32_t old = SUMMARY_NO_KEY;
-    if (before && before->type != VALUE_NULL) {
-        old = summary_keys_number(keys, before);
-        if (old == SUMMARY_NO_KEY || !summary_lists_add(list, old, change)) return false;
-    }
-    if (!after || after->type == VALUE_NULL) return true;
-    uint32_t new = summary_keys_number(keys, after);
-    return new != SUMMARY_NO_KEY && (new == old || summary_lists_add(list, new, change));
+    const struct value *before = images->before ? &images->before[column] : NULL;
+    const struct value *after = images->after ? &images->after[column] : NULL;
+    numbers[0] = before ? summary_keys_number(keys, before) : SUMMARY_NO_KEY;
+    numbers[1] = !after                                  ? SUMMARY_NO_KEY
+                 : before && value_equals(before, after) ? numbers[0]
+                                                         : summary_keys_number(keys, after);
+    return (!before || numbers[0] != SUMMARY_NO_KEY) && (!after || numbers[1] != SUMMARY_NO_KEY);
+}
+
+/* Both owners (or ids), each once, NULL left out: `change` counts from the first change of the step. */
+static bool note_lists(struct summary_lists *list, const struct images *images, size_t column,
+                       const uint32_t numbers[2], uint64_t change)
+{
+    if (images->before && images->before[column].type != VALUE_NULL &&
+        !summary_lists_add(list, numbers[0], change))
+        return false;
+    return !images->after || numbers[1] == numbers[0] || images->after[column].type == VALUE_NULL ||
+           summary_lists_add(list, numbers[1], change);
 }
 
 /* The entry of summary_user_list.sales. */
-static bool note_user_sale(struct summaries *summaries, uint32_t user, const struct value *stock, int64_t day,
-                           int reason, int64_t units, uint64_t change)
+static bool note_user_sale(struct summaries *summaries, uint32_t user, const struct value *stock, int reason,
+                           int64_t units, uint64_t change)
 {
     struct summary_keys *numbered = &summaries->numbered_stocks;
-    uint64_t days = (uint64_t)(day - summaries->step.first_day + (1 << (DAY_BITS - 1)));
+    uint64_t days = (uint64_t)(summaries->step.day - summaries->step.first_day + (1 << (DAY_BITS - 1)));
     uint32_t number = SUMMARY_NO_KEY;
     if (numbered->count < 1 << STOCK_BITS && stock->bytes.size <= MOST_STOCK_BYTES)
         number = summary_keys_number(numbered, stock);
@@ -223,77 +237,71 @@ static bool note_user_sale(struct summaries *summaries, uint32_t user, const str
     return !buffer_failed(&numbered->texts) && summary_lists_add(&summaries->user_lists[1], user, sale);
 }
 
-static bool count_sale(struct summary_sums *sums, int64_t bucket, uint32_t stock, int64_t units, int reason)
-{
-    int64_t *counters = summary_sums_at(sums, bucket, stock);
-    if (!counters) return false;
-    counters[0] += units;
-    counters[1 + reason]++;
-    return true;
-}
-
-static bool note_sale(struct summaries *summaries, const struct history_row *row, const struct value *before,
-                      const struct value *after, bool same_stock, int64_t day, uint64_t change)
+static bool note_sale(struct summaries *summaries, const struct history_row *row, const struct images *images,
+                      bool same_stock, uint32_t user, uint64_t change)
 {
     enum { SWITCHED, REDUCED, CLOSED };
-    const struct value *stock = &before[summaries->at[STOCK]], *user = &before[summaries->at[USER_ID]];
-    const struct value *quantity = &before[summaries->at[QUANTITY]];
+    const struct value *stock = &images->before[summaries->at[STOCK]];
+    const struct value *quantity = &images->before[summaries->at[QUANTITY]];
     bool reduced = row->op == 'u' && same_stock;
     if (stock->type == VALUE_NULL || quantity->type == VALUE_NULL) return true;
     int64_t units = quantity->integer;
     if (reduced) {
-        if (after[summaries->at[QUANTITY]].type == VALUE_NULL) return true;
-        units -= after[summaries->at[QUANTITY]].integer;
+        const struct value *left = &images->after[summaries->at[QUANTITY]];
+        if (left->type == VALUE_NULL) return true;
+        units -= left->integer;
     }
     if (units <= 0) return true;
     int reason = row->op == 'd' ? CLOSED : reduced ? REDUCED : SWITCHED;
     uint32_t key = summary_keys_number(&summaries->stocks, stock);
-    if (key == SUMMARY_NO_KEY) return false;
-    if (!count_sale(&summaries->by_stock, day, key, units, reason) ||
-        !count_sale(&summaries->by_stock_hour, floor_divide(row->changed_at, hour_us), key, units, reason))
+    if (key == SUMMARY_NO_KEY ||
+        !summary_counts_add(&summaries->sales, summaries->step.hour, key, units * SUMMARY_REASONS + reason))
         return false;
-    if (user->type == VALUE_NULL) return true;
-    uint32_t owner = summary_keys_number(&summaries->users, user);
-    return owner != SUMMARY_NO_KEY && note_user_sale(summaries, owner, stock, day, reason, units, change);
+    return images->before[summaries->at[USER_ID]].type == VALUE_NULL ||
+           note_user_sale(summaries, user, stock, reason, units, change);
 }
 
 static bool note_changed(struct summaries *summaries, const struct history_row *row, bool same_stock,
-                         int64_t day)
+                         uint32_t user)
 {
     const size_t stock = summaries->at[STOCK], quantity = summaries->at[QUANTITY];
-    bool stock_changed = !same_stock && !(row->unknown && row->unknown[stock]);
-    bool quantity_changed = !value_equals(&row->before[quantity], &row->after[quantity]) &&
-                            !(row->unknown && row->unknown[quantity]);
-    if (!stock_changed && !quantity_changed) return true;
-    uint32_t user = summary_keys_number(&summaries->users, &row->before[summaries->at[USER_ID]]);
-    int64_t *counters = user == SUMMARY_NO_KEY ? NULL : summary_sums_at(&summaries->by_user, day, user);
-    if (!counters) return false;
-    counters[0] += stock_changed;
-    counters[1] += quantity_changed;
-    counters[2]++;
-    return true;
+    int64_t what = 0;
+    if (!same_stock && !(row->unknown && row->unknown[stock])) what |= SUMMARY_STOCK_CHANGED;
+    if (!value_equals(&row->before[quantity], &row->after[quantity]) &&
+        !(row->unknown && row->unknown[quantity]))
+        what |= SUMMARY_QUANTITY_CHANGED;
+    return !what || summary_counts_add(&summaries->changes, summaries->step.hour, user, what);
 }
 
 static bool note_row(struct summaries *summaries, const struct history_row *row)
 {
     bool has_before = row->op == 'u' || row->op == 'd', has_after = row->op != 'd' && row->op != 't';
-    const struct value *before = has_before ? row->before : NULL, *after = has_after ? row->after : NULL;
+    const struct images images = {has_before ? row->before : NULL, has_after ? row->after : NULL};
     const size_t stock = summaries->at[STOCK], user = summaries->at[USER_ID],
                  holding = summaries->at[HOLDING_ID];
-    int64_t day = floor_divide(row->changed_at, day_us);
-    if (!summary_step_add(&summaries->step, row, day, floor_divide(row->changed_at, hour_us))) return false;
+    uint32_t users[2], holdings[2];
+    if (!summary_step_add(&summaries->step, row)) return false;
     uint64_t change = (uint64_t)(row->change_id - summaries->step.first_change_id);
     if ((row->op == 'r' || row->op == 't') && !summary_resets_add(&summaries->resets, row)) return false;
     if (row->op == 't') return true;
-    if (!note_lists(&summaries->user_lists[0], &summaries->users, before ? &before[user] : NULL,
-                    after ? &after[user] : NULL, change) ||
-        !note_lists(&summaries->holding_list, &summaries->holdings, before ? &before[holding] : NULL,
-                    after ? &after[holding] : NULL, change))
+    if (!number_both(&summaries->users, &images, user, users) ||
+        !number_both(&summaries->holdings, &images, holding, holdings) ||
+        !note_lists(&summaries->user_lists[0], &images, user, users, change) ||
+        !note_lists(&summaries->holding_list, &images, holding, holdings, change))
         return false;
-    if (!before) return true;
-    bool same_stock = after && value_equals(&before[stock], &after[stock]);
-    return note_sale(summaries, row, before, after, same_stock, day, change) &&
-           (row->op == 'd' || note_changed(summaries, row, same_stock, day));
+    if (!images.before) return true;
+    bool same_stock = images.after && value_equals(&images.before[stock], &images.after[stock]);
+    return note_sale(summaries, row, &images, same_stock, users[0], change) &&
+           (row->op == 'd' || note_changed(summaries, row, same_stock, users[0]));
+}
+
+void summaries_expect(const struct summaries *summaries, const struct captured_table *table)
+{
+    if (!table->bundled || summaries->columns != table->count) return;
+    const struct value *row =
+        table->after[summaries->at[HOLDING_ID]].type == VALUE_NULL ? table->before : table->after;
+    summary_keys_expect(&summaries->users, &row[summaries->at[USER_ID]]);
+    summary_keys_expect(&summaries->holdings, &row[summaries->at[HOLDING_ID]]);
 }
 
 /* The bundled table, also before its first columns are known. */
@@ -318,11 +326,10 @@ int summaries_add(struct summaries *summaries, const struct captured_table *tabl
 static size_t memory(const struct summaries *summaries)
 {
     return summary_keys_size(&summaries->users) + summary_keys_size(&summaries->holdings) +
-           summary_keys_size(&summaries->stocks) + summary_sums_size(&summaries->by_user) +
-           summary_sums_size(&summaries->by_stock) + summary_sums_size(&summaries->by_stock_hour) +
-           summary_lists_size(&summaries->user_lists[0]) + summary_lists_size(&summaries->user_lists[1]) +
-           summary_lists_size(&summaries->holding_list) + summary_resets_size(&summaries->resets) +
-           summary_step_size(&summaries->step);
+           summary_keys_size(&summaries->stocks) + summary_counts_size(&summaries->changes) +
+           summary_counts_size(&summaries->sales) + summary_lists_size(&summaries->user_lists[0]) +
+           summary_lists_size(&summaries->user_lists[1]) + summary_lists_size(&summaries->holding_list) +
+           summary_resets_size(&summaries->resets) + summary_step_size(&summaries->step);
 }
 
 /* Whether what is gathered is a full step. */
@@ -334,33 +341,52 @@ static bool is_full(const struct summaries *summaries)
 static int write_stocks(struct summaries *summaries, struct error *error)
 {
     for (; summaries->stored_stocks < summaries->numbered_stocks.count; summaries->stored_stocks++) {
+        const struct value stock =
+            summary_keys_value(&summaries->numbered_stocks, (uint32_t)summaries->stored_stocks);
         sqlite3_bind_int64(summaries->insert_stock, 1, (sqlite3_int64)summaries->stored_stocks);
-        summary_keys_bind(&summaries->numbered_stocks, summaries->insert_stock, 2,
-                          (uint32_t)summaries->stored_stocks);
+        value_bind(summaries->insert_stock, 2, &stock);
         if (database_step(summaries->db, summaries->insert_stock, error)) return -1;
     }
     return 0;
 }
 
-int summaries_fold(struct summaries *summaries, struct error *error)
+static int write(struct summaries *summaries, const struct summary_names *hours,
+                 const struct summary_names *users, const struct summary_names *holdings,
+                 const struct summary_names *stocks, struct error *error)
 {
-    sqlite3 *db = summaries->db;
-    if (!summaries->step.changes) return 0;
-    int64_t number = ++summaries->last_step;
+    const int64_t number = ++summaries->last_step;
+    if (!hours->sorted || !users->sorted || !holdings->sorted || !stocks->sorted) return error_memory(error);
     summaries->folded_through = summaries->step.last_change_id;
     sqlite3_bind_int64(summaries->save_state, 1, summaries->folded_through);
     sqlite3_bind_int(summaries->save_state, 2, 1);
-    /* The lists first: sorting the sums takes their keys. */
-    if (summary_step_write(&summaries->step, db, number, error) || write_stocks(summaries, error) ||
-        summary_lists_fold(summaries->user_lists, 2, db, number, &summaries->users, summaries->insert_user,
-                           error) ||
-        summary_lists_fold(&summaries->holding_list, 1, db, number, &summaries->holdings,
-                           summaries->insert_holding, error) ||
-        summary_sums_fold(&summaries->by_user, db, &summaries->users, error) ||
-        summary_sums_fold(&summaries->by_stock, db, &summaries->stocks, error) ||
-        summary_sums_fold(&summaries->by_stock_hour, db, &summaries->stocks, error) ||
-        summary_resets_fold(&summaries->resets, db, error) || database_step(db, summaries->save_state, error))
-        return error_context(error, "summaries");
+    return summary_step_write(&summaries->step, summaries->db, number, hours->sorted, error) ||
+                   write_stocks(summaries, error) ||
+                   summary_lists_fold(summaries->user_lists, 2, number, users, summaries->rows,
+                                      summaries->insert_user, error) ||
+                   summary_lists_fold(&summaries->holding_list, 1, number, holdings, summaries->rows,
+                                      summaries->insert_holding, error) ||
+                   summary_sums_fold(&summaries->by_user, &summaries->changes, hours, users, error) ||
+                   summary_sums_fold(&summaries->by_stock, &summaries->sales, hours, stocks, error) ||
+                   summary_sums_fold(&summaries->by_stock_hour, &summaries->sales, hours, stocks, error) ||
+                   summary_resets_fold(&summaries->resets, summaries->db, error) ||
+                   database_step(summaries->db, summaries->save_state, error)
+               ? -1
+               : 0;
+}
+
+int summaries_fold(struct summaries *summaries, struct error *error)
+{
+    const struct summary_keys *const all[] = {&summaries->step.hours, &summaries->users, &summaries->holdings,
+                                              &summaries->stocks};
+    enum { NAMES = sizeof all / sizeof *all };
+    uint32_t *sorted[NAMES];
+    struct summary_names names[NAMES];
+    if (!summaries->step.changes) return 0;
+    for (size_t i = 0; i < NAMES; i++)
+        names[i] = (struct summary_names){all[i], sorted[i] = summary_keys_sorted(all[i])};
+    int result = write(summaries, &names[0], &names[1], &names[2], &names[3], error);
+    for (size_t i = 0; i < NAMES; i++) free(sorted[i]);
+    if (result) return error_context(error, "summaries");
     forget(summaries);
     return 0;
 }

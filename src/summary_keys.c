@@ -1,21 +1,15 @@
 #include "summary_keys.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cdclite/hash.h"
 
-bool summary_keys_takes(const struct value *value)
+/* Where it is looked for first. */
+static uint64_t place(uint32_t type, uint64_t tag)
 {
-    return value->type == VALUE_NULL || value->type == VALUE_INTEGER ||
-           (value->type == VALUE_TEXT && value->bytes.size < UINT32_MAX);
-}
-
-static uint64_t hash_of(const struct value *value)
-{
-    if (value->type == VALUE_TEXT) return hash_bytes(HASH_START, value->bytes.at, value->bytes.size);
-    uint64_t hash = hash_word(HASH_START, value->type == VALUE_NULL ? 0 : (uint64_t)value->integer);
+    if (type == VALUE_TEXT) return tag;
+    uint64_t hash = hash_word(HASH_START, tag);
     return hash ^ hash >> 47;
 }
 
@@ -24,49 +18,36 @@ static const char *text_of(const struct summary_keys *keys, const struct summary
     return keys->texts.at ? keys->texts.at + key->is.text : "";
 }
 
-static bool is(const struct summary_keys *keys, const struct summary_key *key, const struct value *value)
+static bool is_text(const struct summary_keys *keys, uint32_t number, struct slice text)
 {
-    if (key->type != value->type) return false;
-    if (key->type == VALUE_INTEGER) return key->is.integer == value->integer;
-    return key->type == VALUE_NULL ||
-           (key->size == value->bytes.size &&
-            (key->size == 0 || memcmp(text_of(keys, key), value->bytes.at, key->size) == 0));
-}
-
-/* The place of the value, or the free one where it belongs. */
-static uint32_t *bucket_of(const struct summary_keys *keys, const struct value *value)
-{
-    size_t at = hash_of(value) & (keys->bucket_count - 1);
-    while (keys->buckets[at] && !is(keys, &keys->all[keys->buckets[at] - 1], value))
-        at = (at + 1) & (keys->bucket_count - 1);
-    return &keys->buckets[at];
+    const struct summary_key *key = &keys->all[number];
+    return key->size == text.size && (key->size == 0 || memcmp(text_of(keys, key), text.at, key->size) == 0);
 }
 
 static bool grow(struct summary_keys *keys)
 {
-    size_t capacity = keys->capacity ? keys->capacity * 2 : 64;
+    size_t capacity = keys->capacity ? keys->capacity * 2 : 64, slot_count = 2 * capacity;
     struct summary_key *all = reallocarray(keys->all, capacity, sizeof *all);
     if (!all) return false;
     keys->all = all;
-    uint32_t *buckets = calloc(2 * capacity, sizeof *buckets);
-    if (!buckets) return false;
-    free(keys->buckets);
-    keys->buckets = buckets;
-    keys->bucket_count = 2 * capacity;
-    keys->capacity = capacity;
-    for (size_t i = 0; i < keys->count; i++) {
-        const struct value value = summary_keys_value(keys, (uint32_t)i);
-        *bucket_of(keys, &value) = (uint32_t)i + 1;
+    struct summary_slot *slots = calloc(slot_count, sizeof *slots);
+    if (!slots) return false;
+    for (size_t i = 0; i < keys->slot_count; i++) {
+        const struct summary_slot *slot = &keys->slots[i];
+        if (!slot->number) continue;
+        size_t at = place(slot->type, slot->tag) & (slot_count - 1);
+        while (slots[at].number) at = (at + 1) & (slot_count - 1);
+        slots[at] = *slot;
     }
+    free(keys->slots);
+    keys->slots = slots;
+    keys->slot_count = slot_count;
+    keys->capacity = capacity;
     return true;
 }
 
-uint32_t summary_keys_number(struct summary_keys *keys, const struct value *value)
+static bool append(struct summary_keys *keys, const struct value *value)
 {
-    if (keys->count == keys->capacity && (keys->count >= UINT32_MAX / 4 || !grow(keys)))
-        return SUMMARY_NO_KEY;
-    uint32_t *bucket = bucket_of(keys, value);
-    if (*bucket) return *bucket - 1;
     struct summary_key *key = &keys->all[keys->count];
     *key = (struct summary_key){.type = value->type};
     if (value->type == VALUE_INTEGER) {
@@ -75,10 +56,37 @@ uint32_t summary_keys_number(struct summary_keys *keys, const struct value *valu
         key->is.text = keys->texts.size;
         key->size = (uint32_t)value->bytes.size;
         buffer_slice(&keys->texts, value->bytes);
-        if (buffer_failed(&keys->texts)) return SUMMARY_NO_KEY;
+        if (buffer_failed(&keys->texts)) return false;
     }
-    *bucket = (uint32_t)++keys->count;
-    return *bucket - 1;
+    keys->count++;
+    return true;
+}
+
+uint32_t summary_keys_number(struct summary_keys *keys, const struct value *value)
+{
+    if (keys->count == keys->capacity && (keys->count >= UINT32_MAX / 4 || !grow(keys)))
+        return SUMMARY_NO_KEY;
+    const uint32_t type = value->type;
+    const uint64_t tag = type == VALUE_INTEGER ? (uint64_t)value->integer
+                         : type == VALUE_TEXT  ? hash_bytes(HASH_START, value->bytes.at, value->bytes.size)
+                                               : 0;
+    size_t at = place(type, tag) & (keys->slot_count - 1);
+    for (; keys->slots[at].number; at = (at + 1) & (keys->slot_count - 1)) {
+        const struct summary_slot *slot = &keys->slots[at];
+        if (slot->tag == tag && slot->type == type &&
+            (type != VALUE_TEXT || is_text(keys, slot->number - 1, value->bytes)))
+            return slot->number - 1;
+    }
+    if (!append(keys, value)) return SUMMARY_NO_KEY;
+    keys->slots[at] = (struct summary_slot){tag, (uint32_t)keys->count, type};
+    return (uint32_t)keys->count - 1;
+}
+
+void summary_keys_expect(const struct summary_keys *keys, const struct value *value)
+{
+    if (keys->slot_count && value->type == VALUE_INTEGER)
+        __builtin_prefetch(
+            &keys->slots[place(VALUE_INTEGER, (uint64_t)value->integer) & (keys->slot_count - 1)]);
 }
 
 struct value summary_keys_value(const struct summary_keys *keys, uint32_t number)
@@ -90,14 +98,11 @@ struct value summary_keys_value(const struct summary_keys *keys, uint32_t number
     return value;
 }
 
-void summary_keys_bind(const struct summary_keys *keys, sqlite3_stmt *statement, int index, uint32_t number)
+struct value summary_keys_stored(const struct summary_keys *keys, uint32_t number)
 {
-    const struct value value = summary_keys_value(keys, number);
-    if (value.type == VALUE_NULL) {
-        sqlite3_bind_blob(statement, index, "", 0, SQLITE_STATIC);
-    } else {
-        value_bind(statement, index, &value);
-    }
+    struct value value = summary_keys_value(keys, number);
+    if (value.type == VALUE_NULL) value = (struct value){.type = VALUE_BLOB, .bytes = {"", 0}};
+    return value;
 }
 
 /* By their bytes. */
@@ -162,12 +167,12 @@ uint32_t *summary_keys_sorted(const struct summary_keys *keys)
 
 size_t summary_keys_size(const struct summary_keys *keys)
 {
-    return keys->count * (sizeof *keys->all + 2 * sizeof *keys->buckets) + keys->texts.size;
+    return keys->count * (sizeof *keys->all + 2 * sizeof *keys->slots) + keys->texts.size;
 }
 
 void summary_keys_clear(struct summary_keys *keys)
 {
-    if (keys->bucket_count) memset(keys->buckets, 0, keys->bucket_count * sizeof *keys->buckets);
+    if (keys->slot_count) memset(keys->slots, 0, keys->slot_count * sizeof *keys->slots);
     keys->count = 0;
     buffer_clear(&keys->texts);
 }
@@ -175,7 +180,7 @@ void summary_keys_clear(struct summary_keys *keys)
 void summary_keys_free(struct summary_keys *keys)
 {
     free(keys->all);
-    free(keys->buckets);
+    free(keys->slots);
     buffer_free(&keys->texts);
     *keys = (struct summary_keys){0};
 }

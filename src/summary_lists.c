@@ -1,9 +1,6 @@
 #include "summary_lists.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
-
-#include "cdclite/database.h"
 
 enum { MOST_LISTS = 2 };
 
@@ -43,12 +40,12 @@ static bool group(const struct summary_lists *lists, size_t keys, struct grouped
 
 static size_t start_of(const struct grouped *grouped, uint32_t key)
 {
-    return key && grouped->ends ? grouped->ends[key - 1] : 0;
+    return key ? grouped->ends[key - 1] : 0;
 }
 
-static void write_list(struct grouped *grouped, uint32_t key)
+static bool make_list(struct grouped *grouped, uint32_t key)
 {
-    size_t from = start_of(grouped, key), to = grouped->ends[key];
+    const size_t from = start_of(grouped, key), to = grouped->ends[key];
     buffer_clear(&grouped->text);
     buffer_char(&grouped->text, '[');
     for (size_t i = from; i < to; i++) {
@@ -56,39 +53,49 @@ static void write_list(struct grouped *grouped, uint32_t key)
         buffer_integer(&grouped->text, (int64_t)grouped->numbers[i]);
     }
     buffer_char(&grouped->text, ']');
+    return !buffer_failed(&grouped->text);
 }
 
-static int write_row(struct grouped *grouped, size_t count, sqlite3 *db, int64_t step,
-                     const struct summary_keys *keys, uint32_t key, sqlite3_stmt *insert, struct error *error)
+struct list_rows {
+    struct summary_source source;
+    const struct summary_names *names;
+    int64_t step;
+    struct grouped grouped[MOST_LISTS];
+    size_t count, at;
+};
+
+static int next_row(struct summary_source *source, struct value *row)
 {
-    sqlite3_bind_int64(insert, 1, step);
-    summary_keys_bind(keys, insert, 2, key);
-    for (size_t i = 0; i < count; i++) {
-        write_list(&grouped[i], key);
-        if (buffer_failed(&grouped[i].text)) return error_memory(error);
-        database_bind_slice(insert, (int)i + 3, buffer_view(&grouped[i].text));
+    struct list_rows *rows = (struct list_rows *)source;
+    const struct summary_names *names = rows->names;
+    while (rows->at < names->keys->count) {
+        const uint32_t key = names->sorted[rows->at++];
+        if (start_of(&rows->grouped[0], key) == rows->grouped[0].ends[key]) continue;
+        row[0] = (struct value){.type = VALUE_INTEGER, .integer = rows->step};
+        row[1] = summary_keys_stored(names->keys, key);
+        for (size_t i = 0; i < rows->count; i++) {
+            if (!make_list(&rows->grouped[i], key)) return -1;
+            row[i + 2] = (struct value){.type = VALUE_TEXT, .bytes = buffer_view(&rows->grouped[i].text)};
+        }
+        return 1;
     }
-    return database_step(db, insert, error);
+    return 0;
 }
 
-int summary_lists_fold(const struct summary_lists *lists, size_t count, sqlite3 *db, int64_t step,
-                       const struct summary_keys *keys, sqlite3_stmt *insert, struct error *error)
+int summary_lists_fold(const struct summary_lists *lists, size_t count, int64_t step,
+                       const struct summary_names *names, struct summary_rows *rows,
+                       struct sqlite3_stmt *insert, struct error *error)
 {
-    struct grouped grouped[MOST_LISTS] = {0};
+    struct list_rows source = {.source = {next_row}, .names = names, .step = step, .count = count};
     int result = 0;
-    uint32_t *sorted = summary_keys_sorted(keys);
-    if (!sorted) result = error_memory(error);
     for (size_t i = 0; i < count && result == 0; i++)
-        if (!group(&lists[i], keys->count, &grouped[i])) result = error_memory(error);
-    for (size_t i = 0; i < keys->count && result == 0 && grouped[0].ends; i++)
-        if (start_of(&grouped[0], sorted[i]) < grouped[0].ends[sorted[i]])
-            result = write_row(grouped, count, db, step, keys, sorted[i], insert, error);
+        if (!group(&lists[i], names->keys->count, &source.grouped[i])) result = error_memory(error);
+    if (result == 0) result = summary_rows_write(rows, insert, &source.source, error);
     for (size_t i = 0; i < count; i++) {
-        free(grouped[i].numbers);
-        free(grouped[i].ends);
-        buffer_free(&grouped[i].text);
+        free(source.grouped[i].numbers);
+        free(source.grouped[i].ends);
+        buffer_free(&source.grouped[i].text);
     }
-    free(sorted);
     return result;
 }
 

@@ -3,8 +3,8 @@
 
 #include "cdclite/error.h"
 #include "summary_keys.h"
+#include "summary_rows.h"
 
-struct sqlite3;
 struct sqlite3_stmt;
 
 /* Lists of numbers below 2^63 by key, in the order of their coming. All zero is empty. */
@@ -22,10 +22,11 @@ bool summary_lists_add(struct summary_lists *lists, uint32_t key, uint64_t numbe
 
 /*
  * Writes a row for each key that has a list in `lists[0]`, in the order of the keys: the step, the key, and
- * its list in each of the `count` lists as JSON. `insert` takes these in that order.
+ * its list in each of the `count` lists (one or two) as JSON. `insert` takes these in that order.
  */
-int summary_lists_fold(const struct summary_lists *lists, size_t count, struct sqlite3 *db, int64_t step,
-                       const struct summary_keys *keys, struct sqlite3_stmt *insert, struct error *error);
+int summary_lists_fold(const struct summary_lists *lists, size_t count, int64_t step,
+                       const struct summary_names *names, struct summary_rows *rows,
+                       struct sqlite3_stmt *insert, struct error *error);
 
 /* Bytes in use. */
 size_t summary_lists_size(const struct summary_lists *lists);

@@ -2,11 +2,13 @@
 
 #include <sqlite3.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cdclite/database.h"
 
-int summary_step_open(struct summary_step *step, sqlite3 *db, struct error *error)
+static const int64_t hour_us = INT64_C(3600000000);
+enum { DAY_HOURS = 24 };
+
+int summary_step_open(struct summary_step *step, struct sqlite3 *db, struct error *error)
 {
     return database_prepare(db, "INSERT INTO summary_step VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                             &step->insert_step, error) ||
@@ -20,61 +22,53 @@ void summary_step_close(struct summary_step *step)
 {
     sqlite3_finalize(step->insert_step);
     sqlite3_finalize(step->insert_hour);
-    free(step->hours);
+    summary_keys_free(&step->hours);
+    free(step->spans);
 }
 
-/* Where the hour stands, or belongs, in their order. */
-static size_t hour_place(const struct summary_step *step, int64_t hour)
+static bool enter_hour(struct summary_step *step, int64_t changed_at, int64_t change_id)
 {
-    size_t low = 0, high = step->hour_count;
-    /* Nearly always the last one. */
-    if (high && step->hours[high - 1].hour <= hour) low = high - (step->hours[high - 1].hour == hour);
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (step->hours[middle].hour < hour)
-            low = middle + 1;
-        else
-            high = middle;
+    struct value hour = {.type = VALUE_INTEGER, .integer = changed_at / hour_us - (changed_at % hour_us < 0)};
+    size_t known = step->hours.count;
+    step->hour = summary_keys_number(&step->hours, &hour);
+    if (step->hour == SUMMARY_NO_KEY) return false;
+    step->hour_begin = hour.integer * hour_us;
+    step->day = hour.integer / DAY_HOURS - (hour.integer % DAY_HOURS < 0);
+    if (step->hour < known) return true;
+    if (step->span_capacity < step->hours.capacity) {
+        struct hour_span *spans = reallocarray(step->spans, step->hours.capacity, sizeof *spans);
+        if (!spans) return false;
+        step->spans = spans;
+        step->span_capacity = step->hours.capacity;
     }
-    return low;
-}
-
-static bool note_hour(struct summary_step *step, int64_t hour, int64_t change_id)
-{
-    size_t place = hour_place(step, hour);
-    if (place < step->hour_count && step->hours[place].hour == hour) {
-        step->hours[place].last = change_id;
-        return true;
-    }
-    if (step->hour_count == step->hour_capacity) {
-        size_t capacity = step->hour_capacity ? step->hour_capacity * 2 : 64;
-        struct hour_span *hours = reallocarray(step->hours, capacity, sizeof *hours);
-        if (!hours) return false;
-        step->hours = hours;
-        step->hour_capacity = capacity;
-    }
-    memmove(step->hours + place + 1, step->hours + place, (step->hour_count++ - place) * sizeof *step->hours);
-    step->hours[place] = (struct hour_span){hour, change_id, change_id};
+    step->spans[step->hour].first = change_id;
     return true;
 }
 
-bool summary_step_add(struct summary_step *step, const struct history_row *row, int64_t day, int64_t hour)
+bool summary_step_add(struct summary_step *step, const struct history_row *row)
 {
+    const int64_t changed_at = row->changed_at;
+    /* Nearly always the hour of the change before. */
+    if ((step->changes == 0 || changed_at < step->hour_begin || changed_at - step->hour_begin >= hour_us) &&
+        !enter_hour(step, changed_at, row->change_id))
+        return false;
+    step->spans[step->hour].last = row->change_id;
     if (step->changes++ == 0) {
         step->first_change_id = row->change_id;
-        step->first_day = day;
-        step->least_changed_at = step->greatest_changed_at = row->changed_at;
+        step->first_day = step->day;
+        step->least_changed_at = step->greatest_changed_at = changed_at;
         step->least_partition = step->greatest_partition = row->partition;
     }
     step->last_change_id = row->change_id;
-    if (row->changed_at < step->least_changed_at) step->least_changed_at = row->changed_at;
-    if (row->changed_at > step->greatest_changed_at) step->greatest_changed_at = row->changed_at;
+    if (changed_at < step->least_changed_at) step->least_changed_at = changed_at;
+    if (changed_at > step->greatest_changed_at) step->greatest_changed_at = changed_at;
     if (row->partition < step->least_partition) step->least_partition = row->partition;
     if (row->partition > step->greatest_partition) step->greatest_partition = row->partition;
-    return note_hour(step, hour, row->change_id);
+    return true;
 }
 
-int summary_step_write(const struct summary_step *step, sqlite3 *db, int64_t number, struct error *error)
+int summary_step_write(const struct summary_step *step, sqlite3 *db, int64_t number, const uint32_t *sorted,
+                       struct error *error)
 {
     sqlite3_stmt *insert = step->insert_step;
     sqlite3_bind_int64(insert, 1, number);
@@ -88,10 +82,11 @@ int summary_step_write(const struct summary_step *step, sqlite3 *db, int64_t num
     if (database_step(db, insert, error)) return -1;
     insert = step->insert_hour;
     sqlite3_bind_int64(insert, 2, number);
-    for (size_t i = 0; i < step->hour_count; i++) {
-        sqlite3_bind_int64(insert, 1, step->hours[i].hour);
-        sqlite3_bind_int64(insert, 3, step->hours[i].first);
-        sqlite3_bind_int64(insert, 4, step->hours[i].last);
+    for (size_t i = 0; i < step->hours.count; i++) {
+        const struct hour_span *span = &step->spans[sorted[i]];
+        sqlite3_bind_int64(insert, 1, summary_keys_value(&step->hours, sorted[i]).integer);
+        sqlite3_bind_int64(insert, 3, span->first);
+        sqlite3_bind_int64(insert, 4, span->last);
         if (database_step(db, insert, error)) return -1;
     }
     return 0;
@@ -99,11 +94,11 @@ int summary_step_write(const struct summary_step *step, sqlite3 *db, int64_t num
 
 size_t summary_step_size(const struct summary_step *step)
 {
-    return step->hour_count * sizeof *step->hours;
+    return step->hours.count * sizeof *step->spans + summary_keys_size(&step->hours);
 }
 
 void summary_step_clear(struct summary_step *step)
 {
     step->changes = 0;
-    step->hour_count = 0;
+    summary_keys_clear(&step->hours);
 }

@@ -3,13 +3,14 @@
 
 #include "cdclite/error.h"
 #include "cdclite/history.h"
+#include "summary_keys.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
 
-/* The rows of an hour, by commit time, in this step. */
+/* Where the rows of an hour, by commit time, stand in this step. */
 struct hour_span {
-    int64_t hour, first, last;
+    int64_t first, last;
 };
 
 /* What the changes gathered for the next step span. All zero has none. */
@@ -18,8 +19,11 @@ struct summary_step {
     int64_t first_change_id, last_change_id, first_day;
     int64_t least_changed_at, greatest_changed_at;
     int32_t least_partition, greatest_partition;
-    struct hour_span *hours; /* in the order of the hours */
-    size_t hour_count, hour_capacity;
+    struct summary_keys hours; /* since 1970 */
+    struct hour_span *spans;   /* of each */
+    size_t span_capacity;
+    uint32_t hour; /* the last change's */
+    int64_t hour_begin, day;
     struct sqlite3_stmt *insert_step, *insert_hour;
 };
 
@@ -27,11 +31,12 @@ int summary_step_open(struct summary_step *step, struct sqlite3 *db, struct erro
 void summary_step_close(struct summary_step *step);
 
 /* False when memory ran out. */
-bool summary_step_add(struct summary_step *step, const struct history_row *row, int64_t day, int64_t hour);
+bool summary_step_add(struct summary_step *step, const struct history_row *row);
 
-/* Writes summary_step and summary_hour, within the open transaction. */
+/* Writes summary_step and summary_hour, within the open transaction; `sorted` has the hours in their order.
+ */
 int summary_step_write(const struct summary_step *step, struct sqlite3 *db, int64_t number,
-                       struct error *error);
+                       const uint32_t *sorted, struct error *error);
 
 /* Bytes in use. */
 size_t summary_step_size(const struct summary_step *step);

@@ -31,6 +31,10 @@ void summaries_close(struct summaries *summaries);
  * -1: failure. */
 int summaries_catch_up(struct summaries *summaries, struct captured_table *table, struct error *error);
 
+/* The change in `table`'s rows is going to be added: what is looked up for it is brought into the processor's
+ * cache meanwhile, as waiting for memory would take longer than all the rest. */
+void summaries_expect(const struct summaries *summaries, const struct captured_table *table);
+
 /* Takes a change that was stored: only those of the bundled table matter. */
 int summaries_add(struct summaries *summaries, const struct captured_table *table,
                   const struct history_row *row, struct error *error);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -163,6 +164,33 @@ static void json_strings_are_read_back(void **state)
     arena_free(&arena);
 }
 
+static void check_integer(int64_t number)
+{
+    char expected[32];
+    snprintf(expected, sizeof expected, "[%" PRId64 "]", number);
+    buffer_clear(&buffer);
+    buffer_char(&buffer, '[');
+    buffer_integer(&buffer, number);
+    buffer_char(&buffer, ']');
+    assert_string_equal(buffer_string(&buffer), expected);
+}
+
+static void integers_are_what_printf_makes_of_them(void **state)
+{
+    int64_t power = 1;
+    (void)state;
+    for (int64_t number = -12000; number <= 12000; number++) check_integer(number);
+    for (int digits = 1; digits < 19; digits++, power *= 10)
+        for (int64_t near = -2; near <= 2; near++) {
+            check_integer(power + near);
+            check_integer(near - power);
+            check_integer(power * 7 + 304 * near);
+        }
+    check_integer(INT64_MAX);
+    check_integer(INT64_MIN);
+    check_integer(INT64_MIN + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +199,7 @@ int main(void)
         cmocka_unit_test_teardown(it_grows_past_every_size, end),
         cmocka_unit_test_teardown(a_cleared_buffer_begins_again, end),
         cmocka_unit_test_teardown(after_a_failure_nothing_is_added_until_it_is_cleared, end),
+        cmocka_unit_test_teardown(integers_are_what_printf_makes_of_them, end),
         cmocka_unit_test_teardown(identifiers_are_quoted, end),
         cmocka_unit_test_teardown(names_of_a_family_are_one_identifier, end),
         cmocka_unit_test_teardown(literals_are_quoted, end),

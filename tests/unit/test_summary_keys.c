@@ -84,7 +84,8 @@ static void test_order(void **state)
     assert_int_equal(sqlite3_prepare_v2(db, "INSERT INTO t VALUES(?1, ?2)", -1, &insert, NULL), SQLITE_OK);
     for (uint32_t i = 0; i < keys.count; i++) {
         sqlite3_bind_int64(insert, 1, i);
-        summary_keys_bind(&keys, insert, 2, i);
+        const struct value stored = summary_keys_stored(&keys, i);
+        value_bind(insert, 2, &stored);
         assert_int_equal(sqlite3_step(insert), SQLITE_DONE);
         sqlite3_reset(insert);
     }
