@@ -1,5 +1,5 @@
-/* What a source gives, through the thread that reads it ahead and without one: all of it, in its order, in
- * memory that lasts as long as it must, with the failure behind it. */
+/* What a source gives, through the thread that reads it ahead: all of it, in its order, in memory that lasts
+ * as long as it must, with the failure behind it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,7 +35,7 @@ static int fake_next(struct source *source, int timeout_ms, struct message *mess
     enum { MOST_IN_TURN = 8 };
     struct fake *fake = of(source);
     (void)timeout_ms;
-    if (fake->source.turn && fake->in_turn == MOST_IN_TURN) return SOURCE_IDLE;
+    if (fake->in_turn == MOST_IN_TURN) return SOURCE_IDLE;
     if (fake->given == fake->count) {
         if (fake->last < 0) return error_set(error, ERROR_SOURCE, "it broke");
         return fake->last;
@@ -91,13 +91,12 @@ static void check_event(const struct event *event, int64_t number)
     assert_int_equal(event->change.after_members.all[0].integer, number);
 }
 
-static void check_all(bool threaded, int64_t count, int64_t idle_before, int last)
+static void check_all(int64_t count, int64_t idle_before, int last)
 {
-    struct fake fake = {
-        .source = {.next = fake_next, .progress = fake_progress, .turn = threaded ? fake_turn : NULL},
-        .count = count,
-        .idle_before = idle_before,
-        .last = last};
+    struct fake fake = {.source = {.next = fake_next, .progress = fake_progress, .turn = fake_turn},
+                        .count = count,
+                        .idle_before = idle_before,
+                        .last = last};
     struct envelope_guess guess = {0};
     struct intake *intake;
     struct event *event;
@@ -125,12 +124,11 @@ static void all_comes_in_order(void **state)
     static const int64_t counts[] = {0, 1, 7, 8, 9, 1000};
     static const int64_t idles[] = {0, 1, 5};
     (void)state;
-    for (int threaded = 0; threaded <= 1; threaded++)
-        for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-            for (size_t k = 0; k < sizeof idles / sizeof *idles; k++) {
-                check_all(threaded, counts[i], idles[k], SOURCE_END);
-                check_all(threaded, counts[i], idles[k], -1);
-            }
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        for (size_t k = 0; k < sizeof idles / sizeof *idles; k++) {
+            check_all(counts[i], idles[k], SOURCE_END);
+            check_all(counts[i], idles[k], -1);
+        }
 }
 
 /* Whoever stops early waits for no more than the call that is under way. */
@@ -156,8 +154,9 @@ static void it_can_be_closed_at_any_moment(void **state)
 
 static void what_is_too_large_is_refused(void **state)
 {
-    struct fake fake = {
-        .source = {.next = fake_next, .progress = fake_progress}, .count = 1, .last = SOURCE_END};
+    struct fake fake = {.source = {.next = fake_next, .progress = fake_progress, .turn = fake_turn},
+                        .count = 1,
+                        .last = SOURCE_END};
     struct envelope_guess guess = {0};
     struct intake *intake;
     struct event *event;
