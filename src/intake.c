@@ -8,9 +8,10 @@
 #include "cdclite/positions.h"
 
 enum {
-    PACKETS = SOURCE_SLOTS, /* one being filled, one being stored, two between, as neither goes evenly */
-    PACKET_EVENTS = 256,    /* at most */
-    PACKET_BYTES = 1 << 20, /* of messages; a packet that holds more waits until the others are stored */
+    PACKETS = SOURCE_SLOTS,   /* one being filled, one being stored, two between, as neither goes evenly */
+    PACKET_EVENTS = 192,      /* at most */
+    PACKET_BYTES = 256 << 10, /* of messages; more would have left the cache by the time they are stored */
+    LARGE_BYTES = 1 << 20,    /* a packet that holds more waits until the others are stored */
 };
 
 /* Events that are handed over together, and the memory that they are in. */
@@ -95,7 +96,7 @@ static void clear(struct packet *packet)
 /* Waits for a packet that can be filled; NULL when there shall be no more. */
 static struct packet *next_free(struct intake *intake, const struct packet *last)
 {
-    uint64_t most = last && last->bytes > PACKET_BYTES ? 0 : PACKETS - 1;
+    uint64_t most = last && last->bytes > LARGE_BYTES ? 0 : PACKETS - 1;
     pthread_mutex_lock(&intake->mutex);
     while (!intake->stopping && intake->filled - intake->stored > most)
         pthread_cond_wait(&intake->changed, &intake->mutex);
