@@ -15,12 +15,13 @@
 #include "cdclite/intake.h"
 #include "cdclite/positions.h"
 
-/* Gives `count` messages, idle before every `idle_before`-th, a few in each turn; then `last`. */
+/* Gives `count` messages, idle before every `idle_before`-th and restarted before every `restart_before`-th,
+ * a few in each turn; then `last`. */
 struct fake {
     struct source source;
-    int64_t count, given, in_turn, idle_before;
+    int64_t count, given, in_turn, idle_before, restart_before;
     int last;
-    bool idle_said, closed;
+    bool idle_said, restart_said;
     unsigned slot;
     char values[SOURCE_SLOTS][8][160];
 };
@@ -45,6 +46,12 @@ static int fake_next(struct source *source, int timeout_ms, struct message *mess
         return SOURCE_IDLE;
     }
     fake->idle_said = false;
+    if (fake->restart_before && fake->given % fake->restart_before == 0 && !fake->restart_said) {
+        fake->restart_said = true;
+        *message = (struct message){.topic = slice_of("restarted"), .next_offset = fake->given};
+        return SOURCE_RESTART;
+    }
+    fake->restart_said = false;
     char *value = fake->values[fake->slot][fake->in_turn++ % MOST_IN_TURN];
     snprintf(
         value, sizeof fake->values[0][0],
@@ -131,6 +138,38 @@ static void all_comes_in_order(void **state)
         }
 }
 
+/* A restart comes between what was given before and what is given behind it. */
+static void restarts_come_in_order(void **state)
+{
+    struct fake fake = {.source = {.next = fake_next, .progress = fake_progress, .turn = fake_turn},
+                        .count = 100,
+                        .restart_before = 3,
+                        .last = SOURCE_END};
+    struct envelope_guess guess = {0};
+    struct intake *intake;
+    struct event *event;
+    struct error error = {0};
+    int64_t got = 0, restarts = 0;
+    int outcome;
+    (void)state;
+    assert_int_equal(intake_open(&fake.source, &guess, 1 << 20, 1, &intake, &error), 0);
+    while ((outcome = intake_next(intake, &event, &error)) != SOURCE_END) {
+        if (outcome == SOURCE_RESTART) {
+            assert_true(event->restart);
+            assert_true(slice_is(event->message.topic, "restarted"));
+            assert_int_equal(event->message.next_offset, got);
+            assert_int_equal(got, restarts++ * 3);
+        } else if (outcome == SOURCE_MESSAGE) {
+            assert_false(event->restart);
+            check_event(event, got++);
+        }
+    }
+    assert_int_equal(got, 100);
+    assert_int_equal(restarts, 34);
+    intake_close(intake);
+    schema_texts_free(&guess.schemas);
+}
+
 /* Whoever stops early waits for no more than the call that is under way. */
 static void it_can_be_closed_at_any_moment(void **state)
 {
@@ -173,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_comes_in_order),
+        cmocka_unit_test(restarts_come_in_order),
         cmocka_unit_test(it_can_be_closed_at_any_moment),
         cmocka_unit_test(what_is_too_large_is_refused),
     };
