@@ -15,7 +15,7 @@ struct kafka_assignment {
     struct kafka_client *client;
     const struct kafka_settings *settings;
     struct positions earlier; /* as they were when it was opened */
-    pthread_mutex_t mutex;    /* held where the list of partitions changes, and where partition.h says so */
+    pthread_mutex_t mutex;    /* held where the list of partitions changes, and for what each shares */
     struct kafka_partitions partitions;
     struct partition *last;            /* found; messages come in runs of one partition */
     struct kafka_discovery *discovery; /* NULL when nothing is looked for */
