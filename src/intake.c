@@ -93,10 +93,11 @@ static void clear(struct packet *packet)
     packet->outcome = SOURCE_MESSAGE;
 }
 
-/* Waits for a packet that can be filled; NULL when there shall be no more. */
-static struct packet *next_free(struct intake *intake, const struct packet *last)
+/* Waits for a packet that can be filled, behind a `large` one until all are stored; NULL when there shall be
+ * no more. */
+static struct packet *next_free(struct intake *intake, bool large)
 {
-    uint64_t most = last && last->bytes > LARGE_BYTES ? 0 : PACKETS - 1;
+    uint64_t most = large ? 0 : PACKETS - 1;
     pthread_mutex_lock(&intake->mutex);
     while (!intake->stopping && intake->filled - intake->stored > most)
         pthread_cond_wait(&intake->changed, &intake->mutex);
@@ -119,12 +120,19 @@ static bool tell_idle(struct intake *intake)
     return more;
 }
 
+/* The source takes back what it gave for this packet; behind a `large` one, for all of them. */
+static void turn(struct intake *intake, const struct packet *packet, bool large)
+{
+    unsigned slot = (unsigned)(packet - intake->packets);
+    for (unsigned i = large ? 1 : PACKETS; i <= PACKETS; i++)
+        intake->source->turn(intake->source, (slot + i) % PACKETS);
+}
+
 /* Fills a packet with what the source has, at least one event; false when there shall be no more. */
 static bool fill(struct intake *intake, struct packet *packet)
 {
     int outcome = SOURCE_MESSAGE;
     clear(packet);
-    intake->source->turn(intake->source, (unsigned)(packet - intake->packets));
     while (outcome == SOURCE_MESSAGE && packet->count < PACKET_EVENTS && packet->bytes < PACKET_BYTES) {
         outcome = take(intake, packet);
         if (outcome != SOURCE_IDLE || packet->count > 0) continue;
@@ -141,8 +149,11 @@ static void *read_ahead(void *context)
     struct intake *intake = context;
     struct packet *packet = NULL;
     do {
-        packet = next_free(intake, packet);
-        if (!packet || !fill(intake, packet)) break;
+        bool large = packet && packet->bytes > LARGE_BYTES;
+        packet = next_free(intake, large);
+        if (!packet) break;
+        turn(intake, packet, large);
+        if (!fill(intake, packet)) break;
         pthread_mutex_lock(&intake->mutex);
         intake->filled++;
         pthread_cond_broadcast(&intake->changed);

@@ -208,12 +208,66 @@ static void what_is_too_large_is_refused(void **state)
     intake_close(intake);
 }
 
+/* Gives `count` large messages, and counts how many are borrowed at a time. */
+enum { LARGE_SIZE = 2 << 20 };
+struct large {
+    struct source source;
+    int count, held[SOURCE_SLOTS], most_held;
+    unsigned slot;
+    char value[LARGE_SIZE];
+};
+
+static void large_turn(struct source *source, unsigned slot)
+{
+    struct large *large = (struct large *)source;
+    large->slot = slot;
+    large->held[slot] = 0;
+}
+
+static int large_next(struct source *source, int timeout_ms, struct message *message, struct error *error)
+{
+    struct large *large = (struct large *)source;
+    int held = 0;
+    (void)timeout_ms, (void)error;
+    if (large->count == 0) return SOURCE_END;
+    large->count--;
+    large->held[large->slot]++;
+    for (int i = 0; i < SOURCE_SLOTS; i++) held += large->held[i];
+    if (held > large->most_held) large->most_held = held;
+    *message = (struct message){.topic = slice_of("topic"), .value = {large->value, LARGE_SIZE}};
+    return SOURCE_MESSAGE;
+}
+
+static void large_progress(struct source *source, struct source_progress *progress)
+{
+    (void)source;
+    *progress = (struct source_progress){.behind = 0};
+}
+
+static void large_ones_do_not_pile_up(void **state)
+{
+    static struct large large = {
+        .source = {.next = large_next, .progress = large_progress, .turn = large_turn}, .count = 10};
+    struct envelope_guess guess = {0};
+    struct intake *intake;
+    struct event *event;
+    struct error error = {0};
+    int got = 0;
+    (void)state;
+    assert_int_equal(intake_open(&large.source, &guess, 100, 1, &intake, &error), 0);
+    while (intake_next(intake, &event, &error) == SOURCE_MESSAGE) got++;
+    assert_int_equal(got, 10);
+    assert_int_equal(large.most_held, 1);
+    intake_close(intake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_comes_in_order),
         cmocka_unit_test(restarts_come_in_order),
         cmocka_unit_test(it_can_be_closed_at_any_moment),
+        cmocka_unit_test(large_ones_do_not_pile_up),
         cmocka_unit_test(what_is_too_large_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
