@@ -8,9 +8,10 @@
 #include "cdclite/positions.h"
 
 enum {
-    PACKETS = SOURCE_SLOTS, /* one being filled, one being stored, two between, as neither goes evenly */
-    PACKET_EVENTS = 256,    /* at most */
-    PACKET_BYTES = 1 << 20, /* of messages; a packet that holds more waits until the others are stored */
+    PACKETS = SOURCE_SLOTS,   /* one being filled, one being stored, two between, as neither goes evenly */
+    PACKET_EVENTS = 192,      /* at most */
+    PACKET_BYTES = 256 << 10, /* of messages; more would have left the cache by the time they are stored */
+    LARGE_BYTES = 1 << 20,    /* a packet that holds more waits until the others are stored */
 };
 
 /* Events that are handed over together, and the memory that they are in. */
@@ -30,7 +31,7 @@ struct intake {
     size_t max_event_bytes;
     int poll_ms;
     struct envelope_guess *guess;
-    bool threaded;
+    bool started;
     pthread_t thread;
     struct packet *current; /* the loader's */
     size_t taken;           /* of its events */
@@ -40,6 +41,7 @@ struct intake {
     pthread_cond_t changed;
     uint64_t filled, stored;
     uint64_t idles; /* how often the source had nothing to give */
+    struct source_progress progress_at_idle;
     bool stopping;
 
     struct packet packets[PACKETS];
@@ -76,8 +78,9 @@ static int take(struct intake *intake, struct packet *packet)
 {
     struct event *event = &packet->events[packet->count];
     int outcome = intake->source->next(intake->source, intake->poll_ms, &event->message, &packet->error);
-    if (outcome != SOURCE_MESSAGE) return outcome;
-    if (read_event(intake, packet, event)) return -1;
+    event->restart = outcome == SOURCE_RESTART;
+    if (outcome != SOURCE_MESSAGE && !event->restart) return outcome;
+    if (!event->restart && read_event(intake, packet, event)) return -1;
     packet->count++;
     packet->bytes += event->message.value.size;
     return SOURCE_MESSAGE;
@@ -90,10 +93,11 @@ static void clear(struct packet *packet)
     packet->outcome = SOURCE_MESSAGE;
 }
 
-/* Waits for a packet that can be filled; NULL when there shall be no more. */
-static struct packet *next_free(struct intake *intake, const struct packet *last)
+/* Waits for a packet that can be filled, behind a `large` one until all are stored; NULL when there shall be
+ * no more. */
+static struct packet *next_free(struct intake *intake, bool large)
 {
-    uint64_t most = last && last->bytes > PACKET_BYTES ? 0 : PACKETS - 1;
+    uint64_t most = large ? 0 : PACKETS - 1;
     pthread_mutex_lock(&intake->mutex);
     while (!intake->stopping && intake->filled - intake->stored > most)
         pthread_cond_wait(&intake->changed, &intake->mutex);
@@ -105,7 +109,10 @@ static struct packet *next_free(struct intake *intake, const struct packet *last
 /* Nothing comes: the loader may have a batch that is due. False when there shall be no more. */
 static bool tell_idle(struct intake *intake)
 {
+    struct source_progress progress = {0};
+    intake->source->progress(intake->source, &progress);
     pthread_mutex_lock(&intake->mutex);
+    intake->progress_at_idle = progress;
     intake->idles++;
     bool more = !intake->stopping;
     pthread_cond_broadcast(&intake->changed);
@@ -113,12 +120,19 @@ static bool tell_idle(struct intake *intake)
     return more;
 }
 
+/* The source takes back what it gave for this packet; behind a `large` one, for all of them. */
+static void turn(struct intake *intake, const struct packet *packet, bool large)
+{
+    unsigned slot = (unsigned)(packet - intake->packets);
+    for (unsigned i = large ? 1 : PACKETS; i <= PACKETS; i++)
+        intake->source->turn(intake->source, (slot + i) % PACKETS);
+}
+
 /* Fills a packet with what the source has, at least one event; false when there shall be no more. */
 static bool fill(struct intake *intake, struct packet *packet)
 {
     int outcome = SOURCE_MESSAGE;
     clear(packet);
-    intake->source->turn(intake->source, (unsigned)(packet - intake->packets));
     while (outcome == SOURCE_MESSAGE && packet->count < PACKET_EVENTS && packet->bytes < PACKET_BYTES) {
         outcome = take(intake, packet);
         if (outcome != SOURCE_IDLE || packet->count > 0) continue;
@@ -135,8 +149,11 @@ static void *read_ahead(void *context)
     struct intake *intake = context;
     struct packet *packet = NULL;
     do {
-        packet = next_free(intake, packet);
-        if (!packet || !fill(intake, packet)) break;
+        bool large = packet && packet->bytes > LARGE_BYTES;
+        packet = next_free(intake, large);
+        if (!packet) break;
+        turn(intake, packet, large);
+        if (!fill(intake, packet)) break;
         pthread_mutex_lock(&intake->mutex);
         intake->filled++;
         pthread_cond_broadcast(&intake->changed);
@@ -154,7 +171,7 @@ static int start(struct intake *intake, struct error *error)
     int code = pthread_create(&intake->thread, NULL, read_ahead, intake);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (code) return error_set(error, ERROR_FAILURE, "cannot start a thread: %s", strerror(code));
-    intake->threaded = true;
+    intake->started = true;
     return 0;
 }
 
@@ -169,7 +186,7 @@ int intake_open(struct source *source, struct envelope_guess *guess, size_t max_
     intake->poll_ms = poll_ms;
     pthread_mutex_init(&intake->mutex, NULL);
     pthread_cond_init(&intake->changed, NULL);
-    return source->turn ? start(intake, error) : 0;
+    return start(intake, error);
 }
 
 /* Waits for a packet; SOURCE_IDLE when the source has nothing to give. */
@@ -190,39 +207,30 @@ static int next_packet(struct intake *intake)
     return intake->current ? SOURCE_MESSAGE : SOURCE_IDLE;
 }
 
-/* Without a thread a packet is one event. */
-static int next_single(struct intake *intake)
-{
-    struct packet *packet = intake->current = &intake->packets[0];
-    clear(packet);
-    intake->taken = 0;
-    packet->outcome = take(intake, packet);
-    return packet->outcome;
-}
-
 int intake_next(struct intake *intake, struct event **event, struct error *error)
 {
     const struct packet *packet = intake->current;
     bool ended = packet && (packet->outcome < 0 || packet->outcome == SOURCE_END);
     if (!packet || (intake->taken == packet->count && !ended)) {
-        int outcome = intake->threaded ? next_packet(intake) : next_single(intake);
-        if (outcome == SOURCE_IDLE) return SOURCE_IDLE;
+        if (next_packet(intake) == SOURCE_IDLE) return SOURCE_IDLE;
         packet = intake->current;
     }
     if (intake->taken < packet->count) {
         *event = &intake->current->events[intake->taken++];
-        return SOURCE_MESSAGE;
+        return (*event)->restart ? SOURCE_RESTART : SOURCE_MESSAGE;
     }
     if (packet->outcome < 0) *error = packet->error;
     return packet->outcome;
 }
 
-void intake_progress(const struct intake *intake, struct source_progress *progress)
+void intake_progress(struct intake *intake, struct source_progress *progress)
 {
-    if (!intake->threaded) {
-        intake->source->progress(intake->source, progress);
-    } else if (intake->current) {
+    if (intake->current) {
         *progress = intake->current->progress;
+    } else {
+        pthread_mutex_lock(&intake->mutex);
+        *progress = intake->progress_at_idle;
+        pthread_mutex_unlock(&intake->mutex);
     }
 }
 
@@ -233,7 +241,7 @@ void intake_close(struct intake *intake)
     intake->stopping = true;
     pthread_cond_broadcast(&intake->changed);
     pthread_mutex_unlock(&intake->mutex);
-    if (intake->threaded) pthread_join(intake->thread, NULL);
+    if (intake->started) pthread_join(intake->thread, NULL);
     for (size_t i = 0; i < PACKETS; i++) arena_free(&intake->packets[i].arena);
 
     pthread_cond_destroy(&intake->changed);

@@ -33,10 +33,9 @@ static int assign(struct kafka_assignment *assignment, const rd_kafka_topic_part
     return failure ? -1 : 0;
 }
 
-/* Until the partition's next event, be it the end, librdkafka may not have
+/* Reads a partition anew from its `next`. Until its next event, be it the end, librdkafka may not have
  * stopped it yet, and destroy is not to stop it twice (its issue 5573). */
-int kafka_assignment_restart(struct kafka_assignment *assignment, struct partition *partition,
-                             struct error *error)
+static int start_anew(struct kafka_assignment *assignment, struct partition *partition, struct error *error)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     add(list, partition, partition->next);
@@ -55,13 +54,62 @@ int kafka_assignment_restart(struct kafka_assignment *assignment, struct partiti
 
 struct partition *kafka_assignment_find(struct kafka_assignment *assignment, const rd_kafka_message_t *record)
 {
-    const char *topic = record->rkt ? rd_kafka_topic_name(record->rkt) : "";
-    struct partition *partition =
-        kafka_partitions_find(&assignment->partitions, slice_of(topic), record->partition);
+    struct slice topic = slice_of(record->rkt ? rd_kafka_topic_name(record->rkt) : "");
+    struct partition *partition = assignment->last;
+    if (!partition || partition->partition != record->partition || !slice_is(topic, partition->topic))
+        partition = kafka_partitions_find(&assignment->partitions, topic, record->partition);
     if (!partition) return NULL;
+    assignment->last = partition;
     if (partition->restarting) assignment->restarting--;
     partition->restarting = false;
     return partition->gone ? NULL : partition;
+}
+
+int kafka_assignment_check_first(struct kafka_assignment *assignment, struct partition *partition,
+                                 const struct message *message, struct error *error)
+{
+    if (!partition->anchor_unchecked) return 0;
+    int result = 0;
+    pthread_mutex_lock(&assignment->mutex);
+    bool anchor = message->offset == partition->position.anchor_offset;
+    if (anchor)
+        result = kafka_partition_check_anchor(partition, message, assignment->settings->restart, error);
+    pthread_mutex_unlock(&assignment->mutex);
+    partition->anchor_unchecked = false;
+    assignment->restarted |= partition->restarted;
+    if (result < 0 || (result && start_anew(assignment, partition, error))) return -1;
+    return anchor;
+}
+
+struct partition *kafka_assignment_restarted(struct kafka_assignment *assignment)
+{
+    struct kafka_partitions *partitions = &assignment->partitions;
+    for (size_t i = 0; i < partitions->count && assignment->restarted; i++) {
+        if (!partitions->all[i]->restarted) continue;
+        partitions->all[i]->restarted = false;
+        return partitions->all[i];
+    }
+    assignment->restarted = false;
+    return NULL;
+}
+
+/* Makes a partition, or finds it, and places it: NULL with `error`. Under the mutex. */
+static struct partition *place(struct kafka_assignment *assignment, const char *topic, int32_t number,
+                               int64_t low, int64_t high, struct error *error)
+{
+    struct partition *partition = kafka_partitions_find(&assignment->partitions, slice_of(topic), number);
+    if (!partition) {
+        partition = kafka_partitions_make(&assignment->partitions, slice_of(topic), number);
+        if (!partition) {
+            error_memory(error);
+            return NULL;
+        }
+        const struct position *position = positions_find(&assignment->earlier, slice_of(topic), number);
+        if (position) partition->position = *position;
+    }
+    if (kafka_partition_place(partition, low, high, assignment->settings->restart, error)) return NULL;
+    assignment->restarted |= partition->restarted;
+    return partition;
 }
 
 /* What was found while others are read: the first of `count` partitions of one topic is all[0]. */
@@ -99,13 +147,10 @@ static int take_found(struct kafka_assignment *assignment, const struct discover
         kafka_partitions_find(&assignment->partitions, slice_of(one->topic), one->partition);
     bool back = partition && partition->gone;
     if (partition && !back) return 0;
-    partition = kafka_partitions_make(&assignment->partitions, slice_of(one->topic), one->partition);
-    if (!partition) return error_memory(error);
-    if (kafka_partition_place(partition, one->low, one->high, assignment->positions,
-                              assignment->settings->restart, error))
-        return -1;
+    partition = place(assignment, one->topic, one->partition, one->low, one->high, error);
+    if (!partition) return -1;
     partition->gone = false;
-    if (back) return kafka_assignment_restart(assignment, partition, error);
+    if (back) return start_anew(assignment, partition, error);
     add(list, partition, partition->next);
     return 0;
 }
@@ -138,7 +183,9 @@ int kafka_assignment_update(struct kafka_assignment *assignment, struct error *e
                        strcmp(found[i + size].topic, found[i].topic) == 0;
              size++) {
         }
+        pthread_mutex_lock(&assignment->mutex);
         result = take_topic(assignment, &found[i], size, list, error);
+        pthread_mutex_unlock(&assignment->mutex);
     }
     if (result == 0) result = assign(assignment, list, error);
     rd_kafka_topic_partition_list_destroy(list);
@@ -195,23 +242,25 @@ static int open_topics(struct kafka_assignment *assignment, struct topic_list *l
     int result = 0;
     for (size_t i = 0; i < list->count && result == 0; i++) {
         const struct listed_partition *listed = &list->all[i];
-        struct partition *partition =
-            kafka_partitions_make(&assignment->partitions, slice_of(listed->topic), listed->partition);
-        result = partition ? kafka_partition_place(partition, listed->low, listed->high,
-                                                   assignment->positions, settings->restart, error)
-                           : error_memory(error);
-        if (result == 0) add(assigned, partition, partition->next);
+        const struct partition *partition =
+            place(assignment, listed->topic, listed->partition, listed->low, listed->high, error);
+        if (partition)
+            add(assigned, partition, partition->next);
+        else
+            result = -1;
     }
     if (result == 0) result = assign(assignment, assigned, error);
     rd_kafka_topic_partition_list_destroy(assigned);
     return result;
 }
 
-int kafka_assignment_open(struct kafka_assignment *assignment, struct error *error)
+int kafka_assignment_open(struct kafka_assignment *assignment, const struct positions *positions,
+                          struct error *error)
 {
     const struct kafka_settings *settings = assignment->settings;
     struct topic_list list = {0};
     int interval_ms = settings->until_end ? 0 : kafka_config_interval(assignment->client->handle);
+    if (!positions_copy(&assignment->earlier, positions)) return error_memory(error);
     int result = open_topics(assignment, &list, error);
     if (result == 0) say_loaded(&list);
     if (result == 0 && interval_ms > 0)
@@ -240,5 +289,6 @@ bool kafka_assignment_close(struct kafka_assignment *assignment)
         rd_kafka_message_destroy(record);
     }
     kafka_partitions_free(&assignment->partitions);
+    positions_free(&assignment->earlier);
     return answered;
 }

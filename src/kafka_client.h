@@ -9,10 +9,11 @@
 
 struct rd_kafka_s;
 
-/* librdkafka's consumer and what it reported besides messages. Its callbacks run on the thread that polls. */
+/* librdkafka's consumer and what it reported besides messages. Its callbacks run on the thread that polls, to
+ * which all of it belongs but for what is atomic. */
 struct kafka_client {
     struct rd_kafka_s *handle;
-    int commits_under_way;
+    atomic_int commits_under_way;
     char last_error[512];  /* what librdkafka reported last */
     atomic_int untrusted;  /* OpenSSL's X509_V_ERR_... of the certificate that a broker showed last, 0 for a
                               good one */

@@ -2,16 +2,14 @@
 
 #include <stdlib.h>
 
-struct partition *kafka_partitions_find(struct kafka_partitions *partitions, struct slice topic,
+struct partition *kafka_partitions_find(const struct kafka_partitions *partitions, struct slice topic,
                                         int32_t number)
 {
-    struct partition *partition = partitions->last;
+    struct partition *partition;
     size_t cursor = 0;
-    if (partition && partition->partition == number && slice_is(topic, partition->topic)) return partition;
     uint64_t hash = partition_hash(topic, number);
     while ((partition = partition_index_next(&partitions->index, hash, &cursor)))
-        if (partition->partition == number && slice_is(topic, partition->topic))
-            return partitions->last = partition;
+        if (partition->partition == number && slice_is(topic, partition->topic)) return partition;
     return NULL;
 }
 
@@ -55,18 +53,17 @@ void kafka_partitions_free(struct kafka_partitions *partitions)
 static void go_on(struct partition *partition, enum restart restart)
 {
     partition->next = restart == RESTART_BEGINNING ? partition->low : partition->high;
-    position_restart(partition->position, partition->next);
+    partition->restarted = true;
 }
 
-int kafka_partition_place(struct partition *partition, int64_t low, int64_t high, struct positions *positions,
-                          enum restart restart, struct error *error)
+int kafka_partition_place(struct partition *partition, int64_t low, int64_t high, enum restart restart,
+                          struct error *error)
 {
-    struct position *position = positions_find(positions, slice_of(partition->topic), partition->partition);
+    const struct position *position = &partition->position;
     partition->low = partition->next = low;
     partition->high = partition->end = high;
     partition->anchor_unchecked = false;
-    if (position && position->stored) {
-        partition->position = position;
+    if (position->stored) {
         partition->next = position->next_offset;
         if (position->next_offset < low || position->next_offset > high) {
             if (restart == RESTART_REFUSED)
@@ -92,7 +89,7 @@ int kafka_partition_check_anchor(struct partition *partition, const struct messa
                                  enum restart restart, struct error *error)
 {
     partition->anchor_unchecked = false;
-    if (position_is_anchor(partition->position, message)) return 0;
+    if (position_is_anchor(&partition->position, message)) return 0;
     if (restart == RESTART_REFUSED)
         return error_set(
             error, ERROR_SOURCE,

@@ -14,17 +14,20 @@
 struct partition {
     char *topic;
     int32_t partition;
-    bool gone; /* its topic was deleted: what still comes is not taken */
-    /* Of the one that loads. */
-    struct position *position; /* NULL before its first message */
-    int64_t next;              /* the offset after the last one given */
-    int64_t end;               /* of the log as last seen */
-    int64_t end_asked_ms;      /* when that was */
-    int64_t low, high;         /* the log's bounds when it was found */
-    int64_t committed;         /* the offset told to Kafka last */
-    bool anchor_unchecked;     /* the first record read here is the one loaded last */
-    bool ended;                /* read up to `high` */
-    bool restarting;           /* stopped and started again, no event since */
+    bool gone; /* its topic was deleted: what still comes is not taken. Changed under the mutex */
+    /* Of the thread that reads. */
+    int64_t next;          /* the offset after the last one given */
+    bool anchor_unchecked; /* the first record read here is the one loaded last */
+    bool restarted;        /* goes on elsewhere than it stopped, at `next`, which is yet to be told */
+    bool ended;            /* read up to `high` */
+    bool restarting;       /* stopped and started again, no event since */
+    /* Of both threads, under the mutex. */
+    struct position position; /* as it was stored last, without a topic */
+    int64_t low, high;        /* the log's bounds when it was found */
+    int64_t end;              /* of the log as last seen */
+    int64_t end_asked_ms;     /* when that was */
+    /* Of the thread that stores. */
+    int64_t committed; /* the offset told to Kafka last */
     /* Of the discovery. */
     bool named;   /* its topic was asked for by name */
     unsigned met; /* in which look last */
@@ -34,12 +37,11 @@ struct partition {
 struct kafka_partitions {
     struct partition **all; /* each stays at its address */
     size_t count, capacity;
-    struct partition *last; /* found; messages come in runs of one partition */
     struct partition_index index;
 };
 
 /* NULL when there is none. */
-struct partition *kafka_partitions_find(struct kafka_partitions *partitions, struct slice topic,
+struct partition *kafka_partitions_find(const struct kafka_partitions *partitions, struct slice topic,
                                         int32_t partition);
 /* Finds it or makes one; NULL when memory ran out. */
 struct partition *kafka_partitions_make(struct kafka_partitions *partitions, struct slice topic,
@@ -48,8 +50,8 @@ void kafka_partitions_free(struct kafka_partitions *partitions);
 
 /* From the log's bounds and the stored position where to start. ERROR_SOURCE where the position is outside,
  * unless `restart` says how to go on. */
-int kafka_partition_place(struct partition *partition, int64_t low, int64_t high, struct positions *positions,
-                          enum restart restart, struct error *error);
+int kafka_partition_place(struct partition *partition, int64_t low, int64_t high, enum restart restart,
+                          struct error *error);
 
 /* Holds the record at the anchor's offset against the anchor: 0 when it is the one loaded last, 1 when it is
  * not and the partition was moved to where `restart` says; ERROR_SOURCE when that says nothing. */

@@ -12,13 +12,24 @@
 
 enum { END_FRESH_MS = 400 }; /* less than a slow batch takes */
 
+/* The records that were given in one turn, borrowed by the loader. */
+struct slot {
+    rd_kafka_message_t **records;
+    size_t count, capacity;
+};
+
 struct kafka_source {
     struct source source;
     const struct kafka_settings *settings;
-    struct positions *positions;
+    struct positions *positions; /* of the thread that stores, once it runs */
     struct kafka_client client;
     struct kafka_assignment assignment;
-    rd_kafka_message_t *current; /* borrowed by the loader */
+
+    /* Of the thread that reads. */
+    struct slot slots[SOURCE_SLOTS], *slot;
+    bool given;        /* something in this turn */
+    int64_t behind;    /* messages */
+    int64_t looked_ms; /* when they were counted */
 };
 
 static struct kafka_source *of(struct source *source)
@@ -90,7 +101,7 @@ static int no_record(struct kafka_source *kafka, const rd_kafka_message_t *recor
     }
 }
 
-/* What happened besides messages: SOURCE_IDLE to go on, SOURCE_END, or a failure. */
+/* What happened besides messages. */
 static int look_around(struct kafka_source *kafka, struct error *error)
 {
     struct kafka_client *client = &kafka->client;
@@ -100,75 +111,117 @@ static int look_around(struct kafka_source *kafka, struct error *error)
     if (client->failed || (client->topic_missing && !discovery))
         return error_set(error, ERROR_SOURCE, "Kafka: %s", client->last_error);
     client->topic_missing = false;
-    if (kafka_assignment_update(&kafka->assignment, error)) return -1;
-    return kafka->settings->until_end && kafka_assignment_ended(&kafka->assignment) ? SOURCE_END
-                                                                                    : SOURCE_IDLE;
+    return kafka_assignment_update(&kafka->assignment, error);
+}
+
+/* SOURCE_MESSAGE for a record that is given, SOURCE_IDLE for one that is not. */
+static int take(struct kafka_source *kafka, const rd_kafka_message_t *record, struct message *message,
+                struct error *error)
+{
+    kafka_client_taken(&kafka->client, record->len + record->key_len);
+    struct partition *partition = kafka_assignment_find(&kafka->assignment, record);
+    /* An offset below the expected one is never taken: librdkafka may hand out what it had fetched before. */
+    if (!partition || record->offset < partition->next) return SOURCE_IDLE;
+    fill(message, record, partition);
+    partition->next = record->offset + 1;
+    if (partition->next >= partition->high) partition->ended = true;
+    int known = kafka_assignment_check_first(&kafka->assignment, partition, message, error);
+    if (known) return known < 0 ? -1 : SOURCE_IDLE;
+    if (kafka->behind > 0) kafka->behind--;
+    return SOURCE_MESSAGE;
+}
+
+/* Keeps a record until its slot's next turn. */
+static bool keep(struct slot *slot, rd_kafka_message_t *record)
+{
+    if (slot->count == slot->capacity) {
+        size_t capacity = slot->capacity ? slot->capacity * 2 : 64;
+        rd_kafka_message_t **records = realloc(slot->records, capacity * sizeof *records);
+        if (!records) return false;
+        slot->records = records;
+        slot->capacity = capacity;
+    }
+    slot->records[slot->count++] = record;
+    return true;
 }
 
 static int kafka_next(struct source *source, int timeout_ms, struct message *message, struct error *error)
 {
     struct kafka_source *kafka = of(source);
-    if (kafka->current) rd_kafka_message_destroy(kafka->current);
-    kafka->current = NULL;
+    if (kafka->given) timeout_ms = 0;
     for (;;) {
-        int outcome = look_around(kafka, error);
-        if (outcome != SOURCE_IDLE) return outcome;
+        if (look_around(kafka, error)) return -1;
+        const struct partition *restarted = kafka_assignment_restarted(&kafka->assignment);
+        if (restarted) {
+            *message = (struct message){.topic = slice_of(restarted->topic),
+                                        .partition = restarted->partition,
+                                        .next_offset = restarted->next};
+            kafka->given = true;
+            return SOURCE_RESTART;
+        }
+        if (kafka->settings->until_end && kafka_assignment_ended(&kafka->assignment)) return SOURCE_END;
         rd_kafka_message_t *record = rd_kafka_consumer_poll(kafka->client.handle, timeout_ms);
         if (!record) return SOURCE_IDLE;
-        if (record->err) {
-            outcome = no_record(kafka, record, error);
-            rd_kafka_message_destroy(record);
-            if (outcome < 0) return outcome;
-            timeout_ms = 0; /* an event is no message: what waits behind it may be taken, but no more time */
-            continue;
+        /* An event is no message: what waits behind it may be taken, but no more time. */
+        if (record->err) timeout_ms = 0;
+        int outcome = record->err ? no_record(kafka, record, error) : take(kafka, record, message, error);
+        if (outcome == SOURCE_MESSAGE && !keep(kafka->slot, record)) outcome = error_memory(error);
+        if (outcome == SOURCE_MESSAGE) {
+            kafka->given = true;
+            return SOURCE_MESSAGE;
         }
-        kafka_client_taken(&kafka->client, record->len + record->key_len);
-        struct partition *partition = kafka_assignment_find(&kafka->assignment, record);
-        /* An offset below the expected one is never taken: librdkafka may hand out what it had fetched
-         * before. */
-        if (!partition || record->offset < partition->next) {
-            rd_kafka_message_destroy(record);
-            continue;
-        }
-        fill(message, record, partition);
-        partition->next = record->offset + 1;
-        if (partition->next >= partition->high) partition->ended = true;
-        if (partition->anchor_unchecked && record->offset == partition->position->anchor_offset) {
-            int other = kafka_partition_check_anchor(partition, message, kafka->settings->restart, error);
-            rd_kafka_message_destroy(record);
-            if (other < 0 || (other && kafka_assignment_restart(&kafka->assignment, partition, error)))
-                return -1;
-            continue;
-        }
-        partition->anchor_unchecked = false;
-        kafka->current = record;
-        return SOURCE_MESSAGE;
+        rd_kafka_message_destroy(record);
+        if (outcome < 0) return -1;
     }
+}
+
+static void clear(struct slot *slot)
+{
+    for (size_t i = 0; i < slot->count; i++) rd_kafka_message_destroy(slot->records[i]);
+    slot->count = 0;
+}
+
+static void kafka_turn(struct source *source, unsigned slot)
+{
+    struct kafka_source *kafka = of(source);
+    kafka->slot = &kafka->slots[slot];
+    kafka->given = false;
+    clear(kafka->slot);
+}
+
+/* What was stored of the partition since it was told last: true where Kafka is to know it. Under the mutex.
+ */
+static bool follow(struct kafka_source *kafka, struct partition *partition)
+{
+    const struct position *position =
+        positions_find(kafka->positions, slice_of(partition->topic), partition->partition);
+    if (!position || !position->stored) return false;
+    partition->position = *position;
+    if (partition->gone || partition->committed == position->next_offset) return false;
+    partition->committed = position->next_offset;
+    return true;
 }
 
 static void kafka_stored(struct source *source)
 {
     struct kafka_source *kafka = of(source);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+    pthread_mutex_lock(&kafka->assignment.mutex);
     for (size_t i = 0; i < kafka->assignment.partitions.count; i++) {
         struct partition *partition = kafka->assignment.partitions.all[i];
-        if (!partition->position)
-            partition->position =
-                positions_find(kafka->positions, slice_of(partition->topic), partition->partition);
-        if (!partition->position || !partition->position->stored || partition->gone ||
-            partition->committed == partition->position->next_offset)
-            continue;
-        partition->committed = partition->position->next_offset;
-        rd_kafka_topic_partition_list_add(list, partition->topic, partition->partition)->offset =
-            partition->committed;
+        if (follow(kafka, partition))
+            rd_kafka_topic_partition_list_add(list, partition->topic, partition->partition)->offset =
+                partition->committed;
     }
+    pthread_mutex_unlock(&kafka->assignment.mutex);
     if (list->cnt && rd_kafka_commit(kafka->client.handle, list, 1) == RD_KAFKA_RESP_ERR_NO_ERROR)
-        kafka->client.commits_under_way++;
+        atomic_fetch_add(&kafka->client.commits_under_way, 1);
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-/* librdkafka walks its list of topics to tell it: with a thousand of them not asked for with every batch. */
-static int64_t end_of(const struct kafka_source *kafka, struct partition *partition)
+/* The end of the partition's log, no less than what was read of it. librdkafka walks its list of topics to
+ * tell it: with a thousand of them not asked for with every batch. Under the mutex. */
+static int64_t end_of(const struct kafka_source *kafka, struct partition *partition, int64_t read)
 {
     int64_t low, high, now = time_passing_ms();
     if (now - partition->end_asked_ms >= END_FRESH_MS) {
@@ -178,36 +231,58 @@ static int64_t end_of(const struct kafka_source *kafka, struct partition *partit
             partition->end = high;
     }
     if (partition->end < partition->high) partition->end = partition->high;
-    return partition->end > partition->next ? partition->end : partition->next;
+    return partition->end > read ? partition->end : read;
+}
+
+static int64_t behind(struct kafka_source *kafka)
+{
+    int64_t sum = 0;
+    pthread_mutex_lock(&kafka->assignment.mutex);
+    for (size_t i = 0; i < kafka->assignment.partitions.count; i++) {
+        struct partition *partition = kafka->assignment.partitions.all[i];
+        if (partition->gone) continue;
+        int64_t end =
+            kafka->settings->until_end ? partition->high : end_of(kafka, partition, partition->next);
+        if (end > partition->next) sum += end - partition->next;
+    }
+    pthread_mutex_unlock(&kafka->assignment.mutex);
+    return sum;
 }
 
 static void kafka_progress(struct source *source, struct source_progress *progress)
 {
-    const struct kafka_source *kafka = of(source);
-    progress->behind = 0;
-    for (size_t i = 0; i < kafka->assignment.partitions.count; i++) {
-        struct partition *partition = kafka->assignment.partitions.all[i];
-        if (partition->gone) continue;
-        int64_t end = kafka->settings->until_end ? partition->high : end_of(kafka, partition);
-        if (end > partition->next) progress->behind += end - partition->next;
+    struct kafka_source *kafka = of(source);
+    int64_t now = time_passing_ms();
+    if (now - kafka->looked_ms >= END_FRESH_MS) {
+        kafka->behind = behind(kafka);
+        kafka->looked_ms = now;
     }
+    progress->behind = kafka->behind;
 }
 
 static int64_t kafka_end_offset(struct source *source, struct slice topic, int32_t number)
 {
     struct kafka_source *kafka = of(source);
+    const struct position *position = positions_find(kafka->positions, topic, number);
+    pthread_mutex_lock(&kafka->assignment.mutex);
     struct partition *partition = kafka_partitions_find(&kafka->assignment.partitions, topic, number);
-    return partition ? end_of(kafka, partition) : -1;
+    int64_t end = partition ? end_of(kafka, partition, position ? position->next_offset : -1) : -1;
+    pthread_mutex_unlock(&kafka->assignment.mutex);
+    return end;
 }
 
 static void kafka_close(struct source *source)
 {
     if (!source) return;
     struct kafka_source *kafka = of(source);
-    if (kafka->current) rd_kafka_message_destroy(kafka->current);
+    for (size_t i = 0; i < SOURCE_SLOTS; i++) {
+        clear(&kafka->slots[i]);
+        free(kafka->slots[i].records);
+    }
     /* A consumer that was left behind may still call back. */
     if (!kafka_assignment_close(&kafka->assignment)) return;
     kafka_client_close(&kafka->client);
+    pthread_mutex_destroy(&kafka->assignment.mutex);
     free(kafka);
 }
 
@@ -217,14 +292,14 @@ int kafka_source_open(const struct kafka_settings *settings, struct positions *p
     struct kafka_source *kafka = calloc(1, sizeof *kafka);
     if (!kafka) return error_memory(error);
     kafka->source =
-        (struct source){kafka_next, kafka_stored, kafka_progress, kafka_end_offset, kafka_close, NULL};
+        (struct source){kafka_next, kafka_stored, kafka_progress, kafka_end_offset, kafka_close, kafka_turn};
     kafka->settings = settings;
     kafka->positions = positions;
-    kafka->assignment =
-        (struct kafka_assignment){.client = &kafka->client, .settings = settings, .positions = positions};
+    kafka->assignment = (struct kafka_assignment){
+        .client = &kafka->client, .settings = settings, .mutex = PTHREAD_MUTEX_INITIALIZER};
     *source = NULL;
     if (kafka_client_open(&kafka->client, settings, error) ||
-        kafka_assignment_open(&kafka->assignment, error)) {
+        kafka_assignment_open(&kafka->assignment, positions, error)) {
         kafka_close(&kafka->source);
         return -1;
     }

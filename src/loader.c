@@ -364,6 +364,10 @@ static int store_event(struct loader *loader, struct event *event, struct error 
     const struct message *message = &event->message;
     struct position *position = positions_make(loader->positions, message->topic, message->partition);
     if (!position) return error_memory(error);
+    if (event->restart) {
+        position_restart(position, message->next_offset);
+        return 0;
+    }
     if (position->stored && message->offset < position->next_offset)
         return skip_message(loader, position, message, error);
     return batch_open(&loader->batch, loader->database.handle, loader->next_change_id, error) ||
@@ -396,7 +400,8 @@ static int run(struct loader *loader, struct source *source, struct intake *inta
         const struct batch *batch = &loader->batch;
         if (limit && loader->counts.messages + (batch->open ? batch->counts.messages : 0) >= limit) break;
         outcome = intake_next(intake, &event, error);
-        if (outcome < 0 || (outcome == SOURCE_MESSAGE && store_event(loader, event, error))) return -1;
+        bool came = outcome == SOURCE_MESSAGE || outcome == SOURCE_RESTART;
+        if (outcome < 0 || (came && store_event(loader, event, error))) return -1;
         /* A position that was moved by hand is kept, also when nothing comes there. */
         if (outcome != SOURCE_MESSAGE && !batch->open && positions_unsaved(loader->positions) &&
             batch_open(&loader->batch, loader->database.handle, loader->next_change_id, error))

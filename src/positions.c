@@ -57,6 +57,19 @@ struct position *positions_make(struct positions *positions, struct slice topic,
     return positions->last = position;
 }
 
+bool positions_copy(struct positions *copy, const struct positions *positions)
+{
+    for (size_t i = 0; i < positions->count; i++) {
+        const struct position *one = positions->all[i];
+        struct position *made = positions_make(copy, slice_of(one->topic), one->partition);
+        if (!made) return false;
+        char *topic = made->topic;
+        *made = *one;
+        made->topic = topic;
+    }
+    return true;
+}
+
 void positions_free(struct positions *positions)
 {
     for (size_t i = 0; i < positions->count; i++) {

@@ -5,16 +5,16 @@
 #include "cdclite/source.h"
 
 /*
- * What comes in: the messages of a source, each with what its envelope says. Where the source can give
- * several at a time (source->turn), a thread of its own reads them ahead, in packets of a bounded number and
- * size, while those before are stored. A packet is handed over as soon as the source would have to wait for
- * more.
+ * What comes in: the messages of a source, each with what its envelope says. A thread of its own reads them
+ * ahead, in packets of a bounded number and size, while those before are stored. A packet is handed over as
+ * soon as the source would have to wait for more.
  */
 struct intake;
 
 /* A message, read. */
 struct event {
     struct message message;
+    bool restart;  /* SOURCE_RESTART: no more of what follows */
     uint64_t hash; /* message_hash */
     enum envelope_outcome outcome;
     struct change change;
@@ -28,12 +28,12 @@ struct event {
 int intake_open(struct source *source, struct envelope_guess *guess, size_t max_event_bytes, int poll_ms,
                 struct intake **intake, struct error *error);
 
-/* The next event, borrowed until the next call. As source->next: SOURCE_MESSAGE, SOURCE_IDLE, SOURCE_END, or
- * -1. */
+/* The next event, borrowed until the next call. As source->next: SOURCE_MESSAGE, SOURCE_RESTART, SOURCE_IDLE,
+ * SOURCE_END, or -1. */
 int intake_next(struct intake *intake, struct event **event, struct error *error);
 
-/* How far the source was when it gave the event. */
-void intake_progress(const struct intake *intake, struct source_progress *progress);
+/* How far the source was when it gave the event, or was idle. */
+void intake_progress(struct intake *intake, struct source_progress *progress);
 
 void intake_close(struct intake *intake);
 

@@ -24,7 +24,8 @@ struct kafka_settings {
  * by a pattern and deleted is left with a warning. Fails with ERROR_SOURCE when no broker answers, for a
  * named topic that is not there, with `until_end` for a pattern that matches none, and (unless `restart` says
  * how to go on) where a stored position is outside the log or its anchor reads differently; ERROR_USAGE for a
- * property that is unknown or cdclite's own. `settings` and `positions` stay borrowed until close.
+ * property that is unknown or cdclite's own. `settings` and `positions` stay borrowed until close; the
+ * positions are looked at here and by `stored` and `end_offset` alone, and never changed.
  */
 int kafka_source_open(const struct kafka_settings *settings, struct positions *positions,
                       struct source **source, struct error *error);

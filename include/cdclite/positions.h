@@ -42,6 +42,9 @@ struct position *positions_find(struct positions *positions, struct slice topic,
 /* Finds it or makes one that is not stored yet; NULL when memory ran out. */
 struct position *positions_make(struct positions *positions, struct slice topic, int32_t partition);
 
+/* Puts copies of all into `copy`, where those of the same name are replaced; false when memory ran out. */
+bool positions_copy(struct positions *copy, const struct positions *positions);
+
 /* What tells a record from another at the same place: sizes and ends of key and value. The end of a value
  * holds its source block and times, so that its like does not come again; hashing all of it would cost more
  * than reading it. */

@@ -8,7 +8,7 @@
 #include "cdclite/message.h"
 
 enum { SOURCE_SLOTS = 4 };
-enum source_outcome { SOURCE_MESSAGE = 0, SOURCE_IDLE = 1, SOURCE_END = 2 };
+enum source_outcome { SOURCE_MESSAGE = 0, SOURCE_IDLE = 1, SOURCE_END = 2, SOURCE_RESTART = 3 };
 
 /* How far a source is, for the progress line. */
 struct source_progress {
@@ -20,19 +20,20 @@ struct source_progress {
 /* Where messages come from. The loader owns the source and calls `close` once; `close(NULL)` is fine. */
 struct source {
     /* The next message (SOURCE_MESSAGE), SOURCE_IDLE when none came within `timeout_ms`, SOURCE_END when
-     * there will be no more; -1 with `error`. */
+     * there will be no more; -1 with `error`. SOURCE_RESTART: what comes of this topic and partition from now
+     * on is of another log, or behind a loss, as the user said, and begins at next_offset; there is no more
+     * in the message. */
     int (*next)(struct source *source, int timeout_ms, struct message *message, struct error *error);
-    /* Everything up to the positions that the source was opened with is durable: tell whoever watches lag.
-     * May do nothing. */
+    /* Everything up to the positions that the source was opened with, as they are now, is durable: tell
+     * whoever watches lag. May do nothing. */
     void (*stored)(struct source *source);
     void (*progress)(struct source *source, struct source_progress *progress);
     /* The end of this partition's log as last seen, -1 when unknown. */
     int64_t (*end_offset)(struct source *source, struct slice topic, int32_t partition);
     void (*close)(struct source *source);
-    /* NULL where each call of `next` takes back what the one before gave. Else what it gives from now on
-     * stays until `turn` is called for the same slot (below SOURCE_SLOTS) again; and it does not wait while
-     * it has given something in this turn: it says SOURCE_IDLE where it would have to read more. May be
-     * called, like `next` and `progress`, by another thread than the others. */
+    /* What `next` gives from now on stays until `turn` is called for the same slot (below SOURCE_SLOTS)
+     * again; and it does not wait while it has given something in this turn: it says SOURCE_IDLE where it
+     * would have to. Called, like `next` and `progress`, by another thread than the others. */
     void (*turn)(struct source *source, unsigned slot);
 };
 

@@ -1,5 +1,5 @@
-/* What a source gives, through the thread that reads it ahead and without one: all of it, in its order, in
- * memory that lasts as long as it must, with the failure behind it. */
+/* What a source gives, through the thread that reads it ahead: all of it, in its order, in memory that lasts
+ * as long as it must, with the failure behind it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,12 +15,13 @@
 #include "cdclite/intake.h"
 #include "cdclite/positions.h"
 
-/* Gives `count` messages, idle before every `idle_before`-th, a few in each turn; then `last`. */
+/* Gives `count` messages, idle before every `idle_before`-th and restarted before every `restart_before`-th,
+ * a few in each turn; then `last`. */
 struct fake {
     struct source source;
-    int64_t count, given, in_turn, idle_before;
+    int64_t count, given, in_turn, idle_before, restart_before;
     int last;
-    bool idle_said, closed;
+    bool idle_said, restart_said;
     unsigned slot;
     char values[SOURCE_SLOTS][8][160];
 };
@@ -35,7 +36,7 @@ static int fake_next(struct source *source, int timeout_ms, struct message *mess
     enum { MOST_IN_TURN = 8 };
     struct fake *fake = of(source);
     (void)timeout_ms;
-    if (fake->source.turn && fake->in_turn == MOST_IN_TURN) return SOURCE_IDLE;
+    if (fake->in_turn == MOST_IN_TURN) return SOURCE_IDLE;
     if (fake->given == fake->count) {
         if (fake->last < 0) return error_set(error, ERROR_SOURCE, "it broke");
         return fake->last;
@@ -45,6 +46,12 @@ static int fake_next(struct source *source, int timeout_ms, struct message *mess
         return SOURCE_IDLE;
     }
     fake->idle_said = false;
+    if (fake->restart_before && fake->given % fake->restart_before == 0 && !fake->restart_said) {
+        fake->restart_said = true;
+        *message = (struct message){.topic = slice_of("restarted"), .next_offset = fake->given};
+        return SOURCE_RESTART;
+    }
+    fake->restart_said = false;
     char *value = fake->values[fake->slot][fake->in_turn++ % MOST_IN_TURN];
     snprintf(
         value, sizeof fake->values[0][0],
@@ -91,13 +98,12 @@ static void check_event(const struct event *event, int64_t number)
     assert_int_equal(event->change.after_members.all[0].integer, number);
 }
 
-static void check_all(bool threaded, int64_t count, int64_t idle_before, int last)
+static void check_all(int64_t count, int64_t idle_before, int last)
 {
-    struct fake fake = {
-        .source = {.next = fake_next, .progress = fake_progress, .turn = threaded ? fake_turn : NULL},
-        .count = count,
-        .idle_before = idle_before,
-        .last = last};
+    struct fake fake = {.source = {.next = fake_next, .progress = fake_progress, .turn = fake_turn},
+                        .count = count,
+                        .idle_before = idle_before,
+                        .last = last};
     struct envelope_guess guess = {0};
     struct intake *intake;
     struct event *event;
@@ -125,12 +131,43 @@ static void all_comes_in_order(void **state)
     static const int64_t counts[] = {0, 1, 7, 8, 9, 1000};
     static const int64_t idles[] = {0, 1, 5};
     (void)state;
-    for (int threaded = 0; threaded <= 1; threaded++)
-        for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-            for (size_t k = 0; k < sizeof idles / sizeof *idles; k++) {
-                check_all(threaded, counts[i], idles[k], SOURCE_END);
-                check_all(threaded, counts[i], idles[k], -1);
-            }
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        for (size_t k = 0; k < sizeof idles / sizeof *idles; k++) {
+            check_all(counts[i], idles[k], SOURCE_END);
+            check_all(counts[i], idles[k], -1);
+        }
+}
+
+/* A restart comes between what was given before and what is given behind it. */
+static void restarts_come_in_order(void **state)
+{
+    struct fake fake = {.source = {.next = fake_next, .progress = fake_progress, .turn = fake_turn},
+                        .count = 100,
+                        .restart_before = 3,
+                        .last = SOURCE_END};
+    struct envelope_guess guess = {0};
+    struct intake *intake;
+    struct event *event;
+    struct error error = {0};
+    int64_t got = 0, restarts = 0;
+    int outcome;
+    (void)state;
+    assert_int_equal(intake_open(&fake.source, &guess, 1 << 20, 1, &intake, &error), 0);
+    while ((outcome = intake_next(intake, &event, &error)) != SOURCE_END) {
+        if (outcome == SOURCE_RESTART) {
+            assert_true(event->restart);
+            assert_true(slice_is(event->message.topic, "restarted"));
+            assert_int_equal(event->message.next_offset, got);
+            assert_int_equal(got, restarts++ * 3);
+        } else if (outcome == SOURCE_MESSAGE) {
+            assert_false(event->restart);
+            check_event(event, got++);
+        }
+    }
+    assert_int_equal(got, 100);
+    assert_int_equal(restarts, 34);
+    intake_close(intake);
+    schema_texts_free(&guess.schemas);
 }
 
 /* Whoever stops early waits for no more than the call that is under way. */
@@ -156,8 +193,9 @@ static void it_can_be_closed_at_any_moment(void **state)
 
 static void what_is_too_large_is_refused(void **state)
 {
-    struct fake fake = {
-        .source = {.next = fake_next, .progress = fake_progress}, .count = 1, .last = SOURCE_END};
+    struct fake fake = {.source = {.next = fake_next, .progress = fake_progress, .turn = fake_turn},
+                        .count = 1,
+                        .last = SOURCE_END};
     struct envelope_guess guess = {0};
     struct intake *intake;
     struct event *event;
@@ -170,11 +208,66 @@ static void what_is_too_large_is_refused(void **state)
     intake_close(intake);
 }
 
+/* Gives `count` large messages, and counts how many are borrowed at a time. */
+enum { LARGE_SIZE = 2 << 20 };
+struct large {
+    struct source source;
+    int count, held[SOURCE_SLOTS], most_held;
+    unsigned slot;
+    char value[LARGE_SIZE];
+};
+
+static void large_turn(struct source *source, unsigned slot)
+{
+    struct large *large = (struct large *)source;
+    large->slot = slot;
+    large->held[slot] = 0;
+}
+
+static int large_next(struct source *source, int timeout_ms, struct message *message, struct error *error)
+{
+    struct large *large = (struct large *)source;
+    int held = 0;
+    (void)timeout_ms, (void)error;
+    if (large->count == 0) return SOURCE_END;
+    large->count--;
+    large->held[large->slot]++;
+    for (int i = 0; i < SOURCE_SLOTS; i++) held += large->held[i];
+    if (held > large->most_held) large->most_held = held;
+    *message = (struct message){.topic = slice_of("topic"), .value = {large->value, LARGE_SIZE}};
+    return SOURCE_MESSAGE;
+}
+
+static void large_progress(struct source *source, struct source_progress *progress)
+{
+    (void)source;
+    *progress = (struct source_progress){.behind = 0};
+}
+
+static void large_ones_do_not_pile_up(void **state)
+{
+    static struct large large = {
+        .source = {.next = large_next, .progress = large_progress, .turn = large_turn}, .count = 10};
+    struct envelope_guess guess = {0};
+    struct intake *intake;
+    struct event *event;
+    struct error error = {0};
+    int got = 0;
+    (void)state;
+    assert_int_equal(intake_open(&large.source, &guess, 100, 1, &intake, &error), 0);
+    while (intake_next(intake, &event, &error) == SOURCE_MESSAGE) got++;
+    assert_int_equal(got, 10);
+    assert_int_equal(large.most_held, 1);
+    intake_close(intake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_comes_in_order),
+        cmocka_unit_test(restarts_come_in_order),
         cmocka_unit_test(it_can_be_closed_at_any_moment),
+        cmocka_unit_test(large_ones_do_not_pile_up),
         cmocka_unit_test(what_is_too_large_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
