@@ -20,7 +20,6 @@
 
 #include "cdclite/arena.h"
 #include "cdclite/input_line.h"
-#include "cdclite/kafka_source.h"
 #include "cdclite/log.h"
 #include "cdclite/mock_kafka.h"
 #include "commands.h"
@@ -341,64 +340,6 @@ static void test_null_keys_over_partitions(void **state)
     assert_int_equal(ask(world, world->db, versions), ask(world, world->file, versions));
 }
 
-/* What the source gives next, if need be after a while. */
-static int next(struct source *source, struct message *message, struct error *error)
-{
-    int outcome = SOURCE_IDLE;
-    for (int i = 0; i < 500 && outcome == SOURCE_IDLE; i++) {
-        if (i) usleep(10000); /* it does not wait itself once it gave something in this turn */
-        outcome = source->next(source, 100, message, error);
-    }
-    return outcome;
-}
-
-/* What was given stays until its slot turns again, whatever is read behind it; and whoever has something is
- * not kept waiting for more. */
-static void test_records_stay_for_a_turn(void **state)
-{
-    enum { IN_TURN = 25, TURNS = 10 };
-    struct world *world = *state;
-    struct error *error = &world->error;
-    struct topic_filter filter = {0};
-    const char *const topics[] = {TOPIC, NULL};
-    /* A few records an answer: what the last of them leaves is used again soon. */
-    const char *const properties[] = {"fetch.wait.max.ms=20", "fetch.message.max.bytes=1000", NULL};
-    struct positions positions = {0};
-    struct source *source;
-    struct message held[SOURCE_SLOTS][IN_TURN], more;
-    start_mock(world, 1);
-    for (int i = 0; i < IN_TURN * TURNS; i++) produce_new(world, 0, i);
-    assert_int_equal(topic_filter_make(&filter, topics, error), 0);
-    const struct kafka_settings settings = {
-        .brokers = mock_kafka_brokers(world->mock), .topics = &filter, .properties = properties};
-    assert_int_equal(kafka_source_open(&settings, &positions, &source, error), 0);
-    for (int turn = 0; turn < TURNS; turn++) {
-        source->turn(source, (unsigned)turn % SOURCE_SLOTS);
-        for (int i = 0; i < IN_TURN; i++)
-            assert_int_equal(next(source, &held[turn % SOURCE_SLOTS][i], error), SOURCE_MESSAGE);
-        for (int past = turn; past >= 0 && past > turn - SOURCE_SLOTS; past--)
-            for (int i = 0; i < IN_TURN; i++) {
-                char start[64];
-                const struct message *message = &held[past % SOURCE_SLOTS][i];
-                int size = snprintf(start, sizeof start, "{\"before\":null,\"after\":{\"holding_id\":%d,",
-                                    past * IN_TURN + i);
-                assert_int_equal(message->offset, past * IN_TURN + i);
-                assert_memory_equal(message->value.at, start, (size_t)size);
-            }
-    }
-    int64_t began = milliseconds();
-    for (int i = 0; i < 3; i++) /* the end of the log is an event, which is not waited for either */
-        assert_int_equal(source->next(source, 5000, &more, error), SOURCE_IDLE);
-    assert_true(milliseconds() - began < 2000);
-    source->turn(source, TURNS % SOURCE_SLOTS);
-    began = milliseconds();
-    for (int i = 0; i < 3; i++) assert_int_equal(source->next(source, 100, &more, error), SOURCE_IDLE);
-    assert_true(milliseconds() - began >= 200);
-    source->close(source);
-    positions_free(&positions);
-    topic_filter_free(&filter);
-}
-
 /* The mock broker, unlike a real one, does not end a waiting fetch when something arrives: so it is not to
  * wait long. */
 static void *follow(void *context)
@@ -457,7 +398,6 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_unknown_topic, begin, end),
         cmocka_unit_test_setup_teardown(test_what_is_no_event_is_kept_with_its_place, begin, end),
         cmocka_unit_test_setup_teardown(test_null_keys_over_partitions, begin, end),
-        cmocka_unit_test_setup_teardown(test_records_stay_for_a_turn, begin, end),
         cmocka_unit_test_setup_teardown(test_follows_and_stops, begin, end),
     };
     if (argc != 2) {
