@@ -14,7 +14,7 @@
 #include "cdclite/file.h"
 #include "cdclite/log.h"
 
-enum { MOST_PENDING = 4 << 20 }; /* bytes in memory: more than usual batches have */
+enum { MOST_PENDING = 1 << 20 }; /* bytes in memory */
 
 struct text_log {
     struct text_log *next;
@@ -210,6 +210,18 @@ static int sync_file(const struct text_log *log, struct error *error)
                : 0;
 }
 
+/* Has the disk begin with what was written from there on, so that less is left to wait for at the batch's
+ * end. */
+static void begin_sync(const struct text_log *log, int64_t from)
+{
+#ifdef SYNC_FILE_RANGE_WRITE
+    sync_file_range(log->fd, from, log->length - from, SYNC_FILE_RANGE_WRITE);
+#else
+    (void)log;
+    (void)from;
+#endif
+}
+
 /* Brings a file to its stored length: cuts off what was never committed, or writes again what it lost. */
 static int recover(struct text_logs *logs, struct text_log *log, struct captured_table *table,
                    struct error *error)
@@ -325,7 +337,11 @@ int text_logs_add(struct text_logs *logs, struct captured_table *table, const st
     log->through_change_id = row->change_id;
     log->changed = true;
     if (buffer_failed(&log->pending)) return error_memory(error);
-    return log->pending.size < MOST_PENDING ? 0 : write_pending(log, error);
+    if (log->pending.size < MOST_PENDING) return 0;
+    int64_t from = log->length;
+    if (write_pending(log, error)) return -1;
+    begin_sync(log, from);
+    return 0;
 }
 
 int text_logs_write(struct text_logs *logs, struct error *error)
