@@ -59,14 +59,11 @@ static void put_pair(char *at, unsigned number)
     memcpy(at, pairs + (size_t)number * 2, 2);
 }
 
-void buffer_integer(struct buffer *buffer, int64_t number)
+char *put_integer(char *at, int64_t number)
 {
-    const bool negative = number < 0;
-    uint64_t rest = negative ? 0 - (uint64_t)number : (uint64_t)number;
-    const size_t digits = digits_of(rest);
-    if (!buffer_reserve(buffer, negative + digits)) return;
-    char *const at = buffer->at + buffer->size, *first = at + negative + digits;
-    if (negative) *at = '-';
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    if (number < 0) *at++ = '-';
+    char *const end = at + digits_of(rest), *first = end;
     for (; rest >= 10000; rest /= 10000) {
         const unsigned four = (unsigned)(rest % 10000);
         first -= 4;
@@ -80,10 +77,16 @@ void buffer_integer(struct buffer *buffer, int64_t number)
         last /= 100;
     }
     if (last >= 10)
-        put_pair(first - 2, last);
+        put_pair(at, last);
     else
-        first[-1] = (char)('0' + last);
-    buffer->size += negative + digits;
+        *at = (char)('0' + last);
+    return end;
+}
+
+void buffer_integer(struct buffer *buffer, int64_t number)
+{
+    if (!buffer_reserve(buffer, LONGEST_INTEGER)) return;
+    buffer->size = (size_t)(put_integer(buffer->at + buffer->size, number) - buffer->at);
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)

@@ -63,7 +63,7 @@ static void put_eight(unsigned char *to, uint64_t number, size_t size)
     memcpy(to, &number, sizeof number);
 }
 
-static void put_integer(struct record *record, int64_t integer)
+static void add_integer(struct record *record, int64_t integer)
 {
     /* By the bytes that it needs: there is no type of five or seven. */
     static const struct {
@@ -82,7 +82,7 @@ static void put_integer(struct record *record, int64_t integer)
     record->values_size += by_bytes[bytes].size;
 }
 
-static void put_real(struct record *record, double real)
+static void add_real(struct record *record, double real)
 {
     uint64_t bits;
     memcpy(&bits, &real, sizeof bits);
@@ -92,7 +92,7 @@ static void put_real(struct record *record, double real)
 }
 
 /* False: there is no room. */
-static bool put_bytes(struct record *record, unsigned serial, struct slice bytes)
+static bool add_bytes(struct record *record, unsigned serial, struct slice bytes)
 {
     if (bytes.size > ROW_PAGE_MOST - record->values_size) return false;
     unsigned char *type = record->types + record->types_size;
@@ -112,11 +112,11 @@ static bool make_record(struct record *record, const struct value *columns, size
         if (record->types_size + record->values_size > ROW_PAGE_MOST - sizeof(int64_t)) return false;
         switch (value->type) {
         case VALUE_NULL: record->types[record->types_size++] = SERIAL_NULL; break;
-        case VALUE_INTEGER: put_integer(record, value->integer); break;
-        case VALUE_REAL: put_real(record, value->real); break;
+        case VALUE_INTEGER: add_integer(record, value->integer); break;
+        case VALUE_REAL: add_real(record, value->real); break;
         case VALUE_TEXT:
         case VALUE_BLOB:
-            if (!put_bytes(record, value->type == VALUE_TEXT ? SERIAL_TEXT : SERIAL_BLOB, value->bytes))
+            if (!add_bytes(record, value->type == VALUE_TEXT ? SERIAL_TEXT : SERIAL_BLOB, value->bytes))
                 return false;
         }
     }

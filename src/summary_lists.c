@@ -47,13 +47,16 @@ static bool make_list(struct grouped *grouped, uint32_t key)
 {
     const size_t from = start_of(grouped, key), to = grouped->ends[key];
     buffer_clear(&grouped->text);
-    buffer_char(&grouped->text, '[');
+    if (!buffer_reserve(&grouped->text, 2 + (to - from) * (LONGEST_INTEGER + 1))) return false;
+    char *at = grouped->text.at;
+    *at++ = '[';
     for (size_t i = from; i < to; i++) {
-        if (i > from) buffer_char(&grouped->text, ',');
-        buffer_integer(&grouped->text, (int64_t)grouped->numbers[i]);
+        if (i > from) *at++ = ',';
+        at = put_integer(at, (int64_t)grouped->numbers[i]);
     }
-    buffer_char(&grouped->text, ']');
-    return !buffer_failed(&grouped->text);
+    *at++ = ']';
+    grouped->text.size = (size_t)(at - grouped->text.at);
+    return true;
 }
 
 struct list_rows {

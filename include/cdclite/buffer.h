@@ -29,6 +29,9 @@ static inline void buffer_char(struct buffer *buffer, char c)
 }
 /* Appends the number in decimal digits. */
 void buffer_integer(struct buffer *buffer, int64_t number);
+/* Writes its digits to where there is room for LONGEST_INTEGER bytes; gives where they end. */
+enum { LONGEST_INTEGER = 20 };
+char *put_integer(char *at, int64_t number);
 void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Appends an SQL identifier in double quotes, quotes inside doubled. */
