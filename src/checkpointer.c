@@ -39,7 +39,7 @@ static void *work(void *context)
         pthread_mutex_unlock(&checkpointer->mutex);
         bool done = copy_pages(&handle, checkpointer->path);
         pthread_mutex_lock(&checkpointer->mutex);
-        checkpointer->failed |= !done;
+        checkpointer->failed = !done;
         checkpointer->under_way = false;
         pthread_cond_broadcast(&checkpointer->changed);
     }
@@ -75,7 +75,7 @@ void checkpointer_begin(struct checkpointer *checkpointer)
 {
     bool started = checkpointer->threaded || start(checkpointer);
     pthread_mutex_lock(&checkpointer->mutex);
-    checkpointer->failed |= !started;
+    checkpointer->failed = !started;
     checkpointer->under_way = started;
     pthread_cond_broadcast(&checkpointer->changed);
     pthread_mutex_unlock(&checkpointer->mutex);
@@ -86,7 +86,6 @@ bool checkpointer_wait(struct checkpointer *checkpointer)
     pthread_mutex_lock(&checkpointer->mutex);
     while (checkpointer->under_way) pthread_cond_wait(&checkpointer->changed, &checkpointer->mutex);
     bool done = !checkpointer->failed;
-    checkpointer->failed = false;
     pthread_mutex_unlock(&checkpointer->mutex);
     return done;
 }

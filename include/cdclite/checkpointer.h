@@ -17,8 +17,8 @@ struct checkpointer *checkpointer_open(const char *path);
 /* Begins a checkpoint that waits for nobody (PASSIVE), unless one is under way. */
 void checkpointer_begin(struct checkpointer *checkpointer);
 
-/* Waits for the end of the one that is under way. False: it failed, which one on another connection will
- * explain. */
+/* Waits for the end of the one that is under way. False: the last one failed, which one on another connection
+ * will explain. */
 bool checkpointer_wait(struct checkpointer *checkpointer);
 
 /* Waits, and closes its connection: it must not be the last one. NULL is fine. */
