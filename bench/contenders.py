@@ -1,26 +1,19 @@
 """Who runs against whom: cdclite and its peers, for a file or a topic, with or without schemas."""
 
 import json
-
+import os
 
 import inputs
 from harness import PROGRAM, PYTHON, Contender, call, measured, peer
 
 
-def knows(name):
-    """Whether the program has this environment variable: it is for tests, and may go."""
-    with open(PROGRAM, 'rb') as file:
-        return name.encode() in file.read()
+def unsummed(events, file):
+    """The load without gathering and folding the sums: a table of another name has none."""
+    words = ('--table', f'file:{os.path.abspath(file)}=position')
+    return cdclite(events, ['--input', file], *words, name='cdclite, without the sums', table='position', sums=False)
 
 
-def unfolded(events, source):
-    """The load without the folding of the summaries, which is put off past the end."""
-    if not knows('CDCLITE_SUMMARY_STEP'):
-        return []
-    return [cdclite(events, source, name='cdclite, summaries put off', env={'CDCLITE_SUMMARY_STEP': str(1 << 60)})]
-
-
-def cdclite(events, source, *more, name='cdclite', sums=True, **environment):
+def cdclite(events, source, *more, name='cdclite', table='holding', sums=True, **environment):
     """With its defaults: the text log is written too, and every commit is durable."""
 
     def run(target):
@@ -33,7 +26,7 @@ def cdclite(events, source, *more, name='cdclite', sums=True, **environment):
             '--db',
             target,
             '--text',
-            target + '.txt',
+            f'{table}={target}.txt',
             *more,
             **environment
         )

@@ -6,7 +6,7 @@ FAST = ('DuckDB', 'ClickHouse')
 PIPES = ('kcat | DuckDB', 'kcat | ClickHouse')
 SINK = 'Kafka Connect\'s JDBC sink'
 ENGINE = 'ClickHouse\'s Kafka engine'
-SELF, SELF_FEW = 'cdclite', 'cdclite, few events'
+SELF, SELF_FEW, SELF_UNSUMMED = 'cdclite', 'cdclite, few events', 'cdclite, without the sums'
 
 
 def rates(entry):
@@ -45,11 +45,11 @@ class Goal:
         self.what, self.wanted, self.found, self.reached = what, wanted, found, reached
 
 
-def at_least(what, table, other, factor):
+def at_least(what, table, other, factor, ours=SELF):
     wanted = f'at least {factor:g} times'
-    if not table or SELF not in table or other not in table:
+    if not table or ours not in table or other not in table:
         return Goal(what, wanted, 'not measured', None)
-    median, least, most = ratios(table[SELF], table[other])
+    median, least, most = ratios(table[ours], table[other])
     return Goal(what, wanted, f'{median:.2f} times {other} ({least:.2f}–{most:.2f})', median >= factor)
 
 
@@ -57,13 +57,14 @@ def load_goals(parts):
     files, kafka = parts.get('files', {}), parts.get('kafka', {})
     goals = []
     for table, key, names, where, factor in (
-        (files, 'schema', FAST, 'a file, with schemas: rate against the faster of DuckDB and ClickHouse', 2.5),
-        (files, 'plain', FAST, 'a file, without schemas: the same', 1.1),
+        (files, 'schema', FAST, 'a file, with schemas, no sums: rate against the faster of DuckDB and ClickHouse', 2.5),
+        (files, 'plain', FAST, 'a file, without schemas, no sums: the same', 1.1),
         (kafka, 'schema', PIPES, 'Kafka, with schemas: rate against the fastest pipeline', 2),
         (kafka, 'plain', PIPES, 'Kafka, without schemas: the same', 1.2),
     ):
         rows = table.get(key, {})
-        goals.append(at_least(where, rows, fastest(rows, names), factor))
+        ours = SELF_UNSUMMED if table is files else SELF
+        goals.append(at_least(where, rows, fastest(rows, names), factor, ours))
         if key == 'plain' and table is files:
             goals.append(cpu_goal(rows, fastest(rows, names)))
     for key, factor, which in (('schema', 10, 'with'), ('plain', 5, 'without')):
@@ -79,10 +80,10 @@ def load_goals(parts):
 
 
 def cpu_goal(rows, other):
-    what, wanted = 'a file, without schemas: CPU time an event against the same', 'at most 0.75 times'
-    if SELF not in rows or not other:
+    what, wanted = 'a file, without schemas, no sums: CPU time an event against the same', 'at most 0.75 times'
+    if SELF_UNSUMMED not in rows or not other:
         return Goal(what, wanted, 'not measured', None)
-    found = cpu(rows[SELF]) / cpu(rows[other])
+    found = cpu(rows[SELF_UNSUMMED]) / cpu(rows[other])
     return Goal(what, wanted, f'{found:.2f} times {other}', found <= 0.75)
 
 

@@ -1,7 +1,7 @@
 """Loading a file."""
 
 import inputs
-from contenders import cdclite, fast, slow, unfolded
+from contenders import cdclite, fast, slow, unsummed
 from harness import alternate
 
 
@@ -15,7 +15,7 @@ def run(context):
         fewer = inputs.part_of(source, few)
         contenders = [
             cdclite(count, ['--input', source]),
-            *unfolded(count, ['--input', source]),
+            unsummed(count, source),
             *fast(context, count, source, with_schema),
             cdclite(few, ['--input', fewer], name='cdclite, few events'),
             *slow(context, few, fewer, with_schema),
