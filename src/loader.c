@@ -75,8 +75,7 @@ int loader_open(const struct load_settings *settings, struct positions *position
     if (database_open_writer(&loader->database, settings->db_path, error)) return -1;
     sqlite3 *db = loader->database.handle;
     int64_t last_batch, last_change;
-    if (wal_open(&loader->wal, db, loader->database.path, error) ||
-        positions_load(loader->positions, db, error) ||
+    if (wal_open(&loader->wal, db, error) || positions_load(loader->positions, db, error) ||
         catalog_open(db, &settings->choices, &loader->catalog, error) ||
         row_states_open(db, &loader->states, error) ||
         (loader->database.upgraded_from &&
@@ -111,7 +110,6 @@ void loader_close(struct loader *loader)
     envelope_guess_free(&loader->guess);
     arena_free(&loader->arena);
     buffer_free(&loader->unavailable);
-    wal_close(&loader->wal);
     /* A loader that failed before it opened the database has none to close. */
     if (loader->database.path) database_close(&loader->database);
     free(loader);

@@ -7,7 +7,7 @@
 #include "cdclite/time_text.h"
 
 enum {
-    CHECKPOINT_PAGES = 256, /* 4 MiB, a large batch: little is left for `cut`, which the loader waits for */
+    CHECKPOINT_PAGES = 1000, /* as SQLite does it by itself */
     WAIT_MS = 250,
     RETRY_MS = 5000,
 };
@@ -21,18 +21,11 @@ static int on_commit(void *opaque, sqlite3 *handle, const char *database, int pa
     return SQLITE_OK;
 }
 
-int wal_open(struct wal *wal, sqlite3 *handle, const char *path, struct error *error)
+int wal_open(struct wal *wal, sqlite3 *handle, struct error *error)
 {
-    *wal = (struct wal){.handle = handle, .checkpointer = checkpointer_open(path)};
-    if (!wal->checkpointer) return error_memory(error);
+    *wal = (struct wal){.handle = handle};
     sqlite3_wal_hook(handle, on_commit, wal);
     return database_integer(handle, "PRAGMA page_size", 0, &wal->page_size, error);
-}
-
-void wal_close(struct wal *wal)
-{
-    checkpointer_close(wal->checkpointer);
-    wal->checkpointer = NULL;
 }
 
 static int checkpoint(struct wal *wal, int mode, struct error *error)
@@ -67,13 +60,8 @@ int wal_tend(struct wal *wal, struct error *error)
 {
     if (wal->pages < wal->checkpointed_pages) wal->checkpointed_pages = 0; /* it was begun anew */
     if (wal->pages - wal->checkpointed_pages >= CHECKPOINT_PAGES) {
-        /* Where the last one failed, this connection tries, and says why. */
-        if (!checkpointer_wait(wal->checkpointer) && checkpoint(wal, SQLITE_CHECKPOINT_PASSIVE, error) < 0)
-            return -1;
-        checkpointer_begin(wal->checkpointer);
+        if (checkpoint(wal, SQLITE_CHECKPOINT_PASSIVE, error) < 0) return -1;
         wal->checkpointed_pages = wal->pages;
     }
-    if (wal->pages * wal->page_size <= WAL_LIMIT) return 0;
-    checkpointer_wait(wal->checkpointer);
-    return cut(wal, error);
+    return wal->pages * wal->page_size > WAL_LIMIT ? cut(wal, error) : 0;
 }

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cdclite/checkpointer.h"
 #include "cdclite/error.h"
 
 struct sqlite3;
@@ -20,18 +19,15 @@ enum { WAL_LIMIT = 64 << 20 };
 /* The write-ahead log of the one connection that writes. */
 struct wal {
     struct sqlite3 *handle;
-    struct checkpointer *checkpointer;
     int pages;              /* in it after the last commit */
-    int checkpointed_pages; /* in it when the last checkpoint began */
+    int checkpointed_pages; /* in it at the last checkpoint */
     int64_t page_size;
     int64_t next_try_ms;
     bool held; /* a reader kept it from being cut at the last try */
 };
 
-/* Takes over checkpointing from SQLite. `handle`, of the database at `path`, and `wal` stay where they are
- * until the handle is closed; wal_close(wal) before, also after a failure. */
-int wal_open(struct wal *wal, struct sqlite3 *handle, const char *path, struct error *error);
-void wal_close(struct wal *wal);
+/* Takes over checkpointing from SQLite. `handle` and `wal` stay where they are until the handle is closed. */
+int wal_open(struct wal *wal, struct sqlite3 *handle, struct error *error);
 
 /*
  * To be called after commits and when there is nothing to do: brings what has gathered in the log into the
