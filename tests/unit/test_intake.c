@@ -167,7 +167,7 @@ static void restarts_come_in_order(void **state)
     assert_int_equal(got, 100);
     assert_int_equal(restarts, 34);
     intake_close(intake);
-    schema_texts_free(&guess.schemas);
+    envelope_guess_free(&guess);
 }
 
 /* Whoever stops early waits for no more than the call that is under way. */
