@@ -99,10 +99,11 @@ static bool begins_value(struct slice name)
     return false;
 }
 
-/* No topic has a NUL in its name, and none could be found again by one. */
+/* No topic has a NUL in its name, and none could be found again by one; nor a colon, which is in the names
+ * under which the positions in files stand. */
 static bool is_topic(struct slice name)
 {
-    return name.size && !memchr(name.at, '\0', name.size);
+    return name.size && !memchr(name.at, '\0', name.size) && !memchr(name.at, ':', name.size);
 }
 
 /* A line that carries its place in a topic. False when it is none of that form (or broken: then it is taken

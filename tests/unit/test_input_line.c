@@ -101,6 +101,9 @@ static void bare_values(void **state)
     /* Broken ones are taken for values: the envelope's reader says what is wrong with them. */
     assert_bare("{", INPUT_AUTO, NULL, "{");
     assert_bare("{\"topic\":\"t\",\"partition\":", INPUT_AUTO, NULL, "{\"topic\":\"t\",\"partition\":");
+    /* So is what claims to stand in a file. */
+    static const char of_a_file[] = "{\"topic\":\"file:/a\",\"partition\":0,\"offset\":7,\"value\":\"x\"}";
+    assert_bare(of_a_file, INPUT_AUTO, NULL, of_a_file);
 }
 
 static void keys_end_at_the_first_tab(void **state)
