@@ -12,25 +12,6 @@ struct shape_reading {
     struct json_token *tokens; /* a value each */
 };
 
-static inline bool same_words(const char *a, const char *b)
-{
-    uint64_t first, second;
-    memcpy(&first, a, sizeof first);
-    memcpy(&second, b, sizeof second);
-    return first == second;
-}
-
-/* Most texts are short: a call of memcmp would cost more than the comparison. The last word overlaps the one
- * before. */
-static inline bool same_text(const char *a, const char *b, size_t size)
-{
-    enum { WORD = sizeof(uint64_t), SHORT = 64 };
-    if (size < WORD || size > SHORT) return memcmp(a, b, size) == 0;
-    for (size_t at = 0; at < size - WORD; at += WORD)
-        if (!same_words(a + at, b + at)) return false;
-    return same_words(a + size - WORD, b + size - WORD);
-}
-
 /* Passes over the value at `at`, as json_value does. NULL when it is broken. */
 static inline const char *pass_value(struct json_reader *json, const char *at, unsigned char depth,
                                      struct json_token *token)

@@ -168,11 +168,6 @@ int history_flush(sqlite3 *db, struct captured_table *table, struct error *error
     return 0;
 }
 
-static struct value integer(int64_t number)
-{
-    return (struct value){.type = VALUE_INTEGER, .integer = number};
-}
-
 static struct value text(struct slice text)
 {
     return (struct value){.type = text.size ? VALUE_TEXT : VALUE_NULL, .bytes = text};
@@ -245,13 +240,13 @@ int history_insert(sqlite3 *db, struct captured_table *table, const struct messa
     if (!table->writer && open_writer(db, table, error)) return -1;
     struct history_writer *writer = table->writer;
     struct value *row = writer->values + writer->waiting * writer->columns, *next = row;
-    *next++ = integer(change_id);
+    *next++ = value_of_integer(change_id);
     *next++ = text((struct slice){&change->op, 1});
-    *next++ = integer(change->changed_at);
+    *next++ = value_of_integer(change->changed_at);
     *next++ = change->lsn;
     *next++ = change->tx_id;
-    *next++ = integer(message->partition);
-    *next++ = integer(message->offset);
+    *next++ = value_of_integer(message->partition);
+    *next++ = value_of_integer(message->offset);
     *next++ = text(unavailable);
     if (table->count) {
         memcpy(next, table->before, table->count * sizeof *next);

@@ -1,32 +1,6 @@
 #include "cdclite/json_object.h"
 
-static bool same_words(const char *a, const char *b)
-{
-    uint64_t first, second;
-    memcpy(&first, a, sizeof first);
-    memcpy(&second, b, sizeof second);
-    return first == second;
-}
-
-static bool same_half_words(const char *a, const char *b)
-{
-    uint32_t first, second;
-    memcpy(&first, a, sizeof first);
-    memcpy(&second, b, sizeof second);
-    return first == second;
-}
-
-/* Names are short: a call of memcmp would cost more than the comparison. The last word overlaps the one
- * before. */
-static inline bool same_bytes(const char *a, const char *b, size_t size)
-{
-    enum { WORD = sizeof(uint64_t), HALF = sizeof(uint32_t) };
-    if (size < HALF) return memcmp(a, b, size) == 0;
-    if (size < WORD) return same_half_words(a, b) && same_half_words(a + size - HALF, b + size - HALF);
-    for (size_t at = 0; at < size - WORD; at += WORD)
-        if (!same_words(a + at, b + at)) return false;
-    return same_words(a + size - WORD, b + size - WORD);
-}
+#include "json_scan.h"
 
 /* Moves behind the name that is guessed, if it comes next just as it stood before. */
 static bool take_guessed(struct json_reader *json, const struct json_guessed *guessed)
@@ -37,7 +11,7 @@ static bool take_guessed(struct json_reader *json, const struct json_guessed *gu
     if (guessed->size == 0 || (size_t)(json->end - at) <= guessed->size || (*at == ',') == first)
         return false;
     at += !first;
-    if (!same_bytes(at, guessed->text, guessed->size)) return false;
+    if (!same_text(at, guessed->text, guessed->size)) return false;
     json->at = at + guessed->size;
     return true;
 }

@@ -10,9 +10,37 @@
 #include <emmintrin.h>
 #endif
 
+static inline bool same_words(const char *a, const char *b)
+{
+    uint64_t first, second;
+    memcpy(&first, a, sizeof first);
+    memcpy(&second, b, sizeof second);
+    return first == second;
+}
+
+static inline bool same_half_words(const char *a, const char *b)
+{
+    uint32_t first, second;
+    memcpy(&first, a, sizeof first);
+    memcpy(&second, b, sizeof second);
+    return first == second;
+}
+
+/* Whether two texts are equal. Names, and what stands between values, are short: a call of memcmp would cost
+ * more than the comparison. The last word overlaps the one before. */
+static inline bool same_text(const char *a, const char *b, size_t size)
+{
+    enum { WORD = sizeof(uint64_t), HALF = sizeof(uint32_t), SHORT = 64 };
+    if (size < HALF || size > SHORT) return memcmp(a, b, size) == 0;
+    if (size < WORD) return same_half_words(a, b) && same_half_words(a + size - HALF, b + size - HALF);
+    for (size_t at = 0; at < size - WORD; at += WORD)
+        if (!same_words(a + at, b + at)) return false;
+    return same_words(a + size - WORD, b + size - WORD);
+}
+
 /*
  * What most values of messages are, passed over in few steps: strings without escapes, numbers that are
- * integers. For json_reader.c and change_shape.c; what these do not take, json_value reads.
+ * integers. What these do not take, json_value reads.
  */
 
 /* The first byte from `at` on that is not plain: a quote, a backslash, a control character, or beyond ASCII.

@@ -101,7 +101,7 @@ static int refuse_column(struct slice name, const char *problem, struct error *e
 static inline bool take_usual(const struct json_token *member, enum column_kind kind, struct value *value)
 {
     if (member->kind == JSON_NUMBER && member->whole && (kind == KIND_ANY || kind == KIND_INTEGER)) {
-        *value = (struct value){.type = VALUE_INTEGER, .integer = member->integer};
+        *value = value_of_integer(member->integer);
         return true;
     }
     if (member->kind == JSON_STRING && !member->escaped && (kind == KIND_ANY || kind == KIND_TEXT)) {

@@ -94,7 +94,7 @@ const char *source_facts_take(struct source_facts *facts, int fact, const struct
     struct value *value = (struct value *)((char *)facts + wanted->offset);
     if (wanted->kind == FACT_SCALAR && token->kind == JSON_NUMBER && token->whole &&
         value != &facts->serial) { /* most are */
-        *value = (struct value){.type = VALUE_INTEGER, .integer = token->integer};
+        *value = value_of_integer(token->integer);
         return NULL;
     }
     facts->collection |= value == &facts->table && slice_is(wanted->name, "collection");

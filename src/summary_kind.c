@@ -79,17 +79,12 @@ int summary_kind_add(const struct summary_kind *kind, const char *table, sqlite3
     return result;
 }
 
-static struct value integer(int64_t number)
-{
-    return (struct value){.type = VALUE_INTEGER, .integer = number};
-}
-
 void summary_kind_row(int64_t bucket, const struct value *key, const int64_t counters[SUMMARY_COUNTERS],
                       struct value row[SUMMARY_COLUMNS])
 {
-    row[0] = integer(bucket);
+    row[0] = value_of_integer(bucket);
     row[1] = *key;
-    for (int i = 0; i < SUMMARY_COUNTERS; i++) row[i + 2] = integer(counters[i]);
+    for (int i = 0; i < SUMMARY_COUNTERS; i++) row[i + 2] = value_of_integer(counters[i]);
 }
 
 int summary_kind_day(sqlite3 *db, sqlite3_stmt *statement, int64_t *day, struct error *error)

@@ -28,12 +28,12 @@ void summary_step_close(struct summary_step *step)
 
 static bool enter_hour(struct summary_step *step, int64_t changed_at, int64_t change_id)
 {
-    struct value hour = {.type = VALUE_INTEGER, .integer = changed_at / hour_us - (changed_at % hour_us < 0)};
+    const struct value hour = value_of_integer(floor_divide(changed_at, hour_us));
     size_t known = step->hours.count;
     step->hour = summary_keys_number(&step->hours, &hour);
     if (step->hour == SUMMARY_NO_KEY) return false;
     step->hour_begin = hour.integer * hour_us;
-    step->day = hour.integer / DAY_HOURS - (hour.integer % DAY_HOURS < 0);
+    step->day = floor_divide(hour.integer, DAY_HOURS);
     if (step->hour < known) return true;
     if (step->span_capacity < step->hours.capacity) {
         struct hour_span *spans = reallocarray(step->spans, step->hours.capacity, sizeof *spans);

@@ -13,6 +13,12 @@ struct hour_span {
     int64_t first, last;
 };
 
+/* Of days and hours before 1970, too. */
+static inline int64_t floor_divide(int64_t number, int64_t by)
+{
+    return number / by - (number % by < 0);
+}
+
 /* What the changes gathered for the next step span. All zero has none. */
 struct summary_step {
     int64_t changes;

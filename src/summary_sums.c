@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "summary_step.h"
+
 int summary_sums_open(struct summary_sums *sums, const struct summary_kind *kind, sqlite3 *db,
                       struct summary_rows *rows, struct error *error)
 {
@@ -130,11 +132,6 @@ static int write_totals(const struct folding *folding, struct error *error)
     int result = add_to_totals(folding, counters, error);
     free(counters);
     return result ? result : summary_totals_extend(&folding->sums->totals, error);
-}
-
-static int64_t floor_divide(int64_t number, int64_t by)
-{
-    return number / by - (number % by < 0);
 }
 
 /* The place of each hour's bucket among the buckets; how many these are. */

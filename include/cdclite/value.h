@@ -21,6 +21,11 @@ struct value {
     struct slice bytes; /* text or blob, borrowed */
 };
 
+static inline struct value value_of_integer(int64_t number)
+{
+    return (struct value){.type = VALUE_INTEGER, .integer = number};
+}
+
 /* How a JSON value becomes a stored one. */
 enum column_kind {
     KIND_ANY,     /* no schema: by the JSON value's own type */
