@@ -16,16 +16,13 @@ void load_counts_add(struct load_counts *sum, const struct load_counts *more)
     sum->skipped += more->skipped;
 }
 
-int batch_open(struct batch *batch, sqlite3 *db, int64_t first_change_id, struct error *error)
+void batch_open(struct batch *batch, int64_t first_change_id)
 {
-    if (batch->open) return 0;
-    if (database_run(db, "BEGIN IMMEDIATE", error)) return -1;
     *batch = (struct batch){.open = true,
                             .id = batch->id + 1,
                             .loaded_at = time_now(),
                             .opened_ms = time_passing_ms(),
                             .first_change_id = first_change_id};
-    return 0;
 }
 
 static void widen(bool *known, int64_t *least, int64_t *greatest, int64_t value)

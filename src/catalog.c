@@ -353,13 +353,6 @@ int catalog_apply_choices(struct catalog *catalog,
     return database_run(catalog->db, "COMMIT", error);
 }
 
-int catalog_flush(struct catalog *catalog, struct error *error)
-{
-    for (size_t i = 0; i < catalog->count; i++)
-        if (history_flush(catalog->db, catalog->tables[i], error)) return -1;
-    return 0;
-}
-
 int catalog_save(struct catalog *catalog, struct error *error)
 {
     for (size_t i = 0; i < catalog->count; i++) {

@@ -195,7 +195,8 @@ static int read_options(struct load *load, const struct options *options, struct
                                             .linger_ms = options->linger_ms,
                                             .quiet = options->quiet};
     /* For tests, which have few events. */
-    const char *step = getenv("CDCLITE_SUMMARY_STEP");
+    const char *step = getenv("CDCLITE_SUMMARY_STEP"), *full = getenv("CDCLITE_BATCH_MESSAGES");
+    if (full) load->settings.batch_messages = strtol(full, NULL, 10);
     if (step) load->settings.steps.full = load->settings.steps.rest = strtol(step, NULL, 10);
     load->file = (struct file_settings){.path = options->input,
                                         .format = (enum input_format)format,

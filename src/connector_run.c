@@ -427,5 +427,6 @@ int runs_save(struct runs *runs, struct error *error)
             return -1;
         run->unsaved = false;
     }
+    sent_stretches_seal(&runs->stretches);
     return 0;
 }

@@ -87,6 +87,12 @@ void database_bind_slice(sqlite3_stmt *statement, int index, struct slice text)
     sqlite3_bind_text64(statement, index, text.at, text.size, SQLITE_STATIC, SQLITE_UTF8);
 }
 
+void database_wait(sqlite3 *handle)
+{
+    sqlite3_mutex_enter(sqlite3_db_mutex(handle));
+    sqlite3_mutex_leave(sqlite3_db_mutex(handle));
+}
+
 static int take_lock(struct database *database, struct error *error)
 {
     char name[PATH_MAX];
@@ -197,7 +203,8 @@ int database_open_writer(struct database *database, const char *path, struct err
      * no matter, in a process that has had a connection.) */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     if (sqlite3_open_v2(database->path, &database->handle,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
+                        NULL) != SQLITE_OK)
         return database_fail(database->handle, error, database->path);
     if (configure(database->handle, error)) return -1;
     int state = examine(database, &version, error);

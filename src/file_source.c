@@ -246,9 +246,10 @@ static void file_turn(struct source *source, unsigned slot)
     file->slot = next;
 }
 
-static void file_stored(struct source *source)
+static void file_stored(struct source *source, struct positions *positions)
 {
     (void)source;
+    (void)positions;
 }
 
 static void file_progress(struct source *source, struct source_progress *progress)

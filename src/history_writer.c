@@ -34,6 +34,7 @@ struct history_writer {
 void history_writer_close(struct history_writer *writer)
 {
     if (!writer) return;
+    if (writer->transfer.db) database_wait(writer->transfer.db); /* its rows may be under way */
     sqlite3_finalize(writer->insert);
     row_transfer_close(&writer->transfer);
     row_pages_free(&writer->pages);
@@ -166,6 +167,15 @@ int history_flush(sqlite3 *db, struct captured_table *table, struct error *error
     for (size_t i = 0; i < rows; i++)
         if (insert_row(db, writer, writer->values + i * writer->columns, error)) return -1;
     return 0;
+}
+
+int history_seal(sqlite3 *db, struct captured_table *table, struct sealed_rows *sealed, struct error *error)
+{
+    struct history_writer *writer = table->writer;
+    if (!writer || !writer->pages.count) return history_flush(db, table, error);
+    *sealed = (struct sealed_rows){&writer->transfer, writer->pages};
+    writer->pages = (struct row_pages){.expected = sealed->pages.count + 1};
+    return 1;
 }
 
 static struct value text(struct slice text)

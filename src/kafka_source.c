@@ -191,10 +191,10 @@ static void kafka_turn(struct source *source, unsigned slot)
 
 /* What was stored of the partition since it was told last: true where Kafka is to know it. Under the mutex.
  */
-static bool follow(struct kafka_source *kafka, struct partition *partition)
+static bool follow(struct partition *partition, struct positions *positions)
 {
     const struct position *position =
-        positions_find(kafka->positions, slice_of(partition->topic), partition->partition);
+        positions_find(positions, slice_of(partition->topic), partition->partition);
     if (!position || !position->stored) return false;
     partition->position = *position;
     if (partition->gone || partition->committed == position->next_offset) return false;
@@ -202,14 +202,14 @@ static bool follow(struct kafka_source *kafka, struct partition *partition)
     return true;
 }
 
-static void kafka_stored(struct source *source)
+static void kafka_stored(struct source *source, struct positions *positions)
 {
     struct kafka_source *kafka = of(source);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
     pthread_mutex_lock(&kafka->assignment.mutex);
     for (size_t i = 0; i < kafka->assignment.partitions.count; i++) {
         struct partition *partition = kafka->assignment.partitions.all[i];
-        if (follow(kafka, partition))
+        if (follow(partition, positions))
             rd_kafka_topic_partition_list_add(list, partition->topic, partition->partition)->offset =
                 partition->committed;
     }

@@ -3,25 +3,23 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 
+#include "cdclite/batch_store.h"
 #include "cdclite/database.h"
 #include "cdclite/intake.h"
 #include "cdclite/log.h"
 #include "cdclite/missing_value.h"
 #include "cdclite/progress.h"
-#include "cdclite/redelivery.h"
 #include "cdclite/rejected_event.h"
 #include "cdclite/row_reader.h"
 #include "cdclite/row_state.h"
 #include "cdclite/side_event.h"
-#include "cdclite/summaries.h"
 #include "cdclite/table_key.h"
 #include "cdclite/table_schema.h"
 #include "cdclite/table_shape.h"
 #include "cdclite/table_snapshot.h"
-#include "cdclite/wal.h"
 
 enum {
-    BATCH_MESSAGES = 30000,  /* fewer than tx_set.c remembers */
+    BATCH_MESSAGES = 15000,  /* fewer than tx_set.c remembers */
     BATCH_BYTES = 128 << 20, /* of messages, as received */
     POLL_MS = 100,           /* without a message, after which the batch waits no longer */
 };
@@ -42,7 +40,7 @@ struct loader {
     struct summaries *summaries;
     struct rejections *rejections;
     struct buffer unavailable;
-    sqlite3_stmt *insert_batch;
+    struct batch_store *store;
     int64_t next_change_id;
     struct batch batch;
     struct load_counts counts;
@@ -87,9 +85,11 @@ int loader_open(const struct load_settings *settings, struct positions *position
         summaries_open(db, &settings->steps, &loader->summaries, error) || catch_up(loader, error) ||
         database_integer(db, "SELECT max(batch_id) FROM batch", 0, &last_batch, error) ||
         database_integer(db, "SELECT max(last_change_id) FROM batch", 0, &last_change, error) ||
-        batch_prepare(db, &loader->insert_batch, error) ||
         rejections_open(db, settings->max_event_bytes, &loader->rejections, error))
         return error_context(error, "%s", settings->db_path);
+    const struct batch_parts parts = {
+        db, &loader->wal, positions, loader->catalog, loader->redelivery, loader->texts, loader->summaries};
+    if (batch_store_open(&parts, &loader->store, error)) return -1;
     loader->next_change_id = last_change + 1;
     loader->batch.id = last_batch;
     return 0;
@@ -98,7 +98,7 @@ int loader_open(const struct load_settings *settings, struct positions *position
 void loader_close(struct loader *loader)
 {
     if (!loader) return;
-    sqlite3_finalize(loader->insert_batch);
+    batch_store_close(loader->store);
     rejections_close(loader->rejections);
     redelivery_close(loader->redelivery);
     row_states_close(loader->states);
@@ -129,11 +129,12 @@ static int note_restart(struct loader *loader, struct position *position, struct
                               position->next_offset, loader->next_change_id, error);
 }
 
-static int commit_batch(struct loader *loader, struct source *source, struct error *error)
+/* Ends the batch, if one is open; `meanwhile`: is not waited for. */
+static int end_batch(struct loader *loader, struct source *source, bool meanwhile, struct error *error)
 {
     struct batch *batch = &loader->batch;
-    sqlite3 *db = loader->database.handle;
     if (!batch->open) return 0;
+    batch->open = false;
     for (size_t i = 0; i < loader->positions->count; i++) {
         struct position *position = loader->positions->all[i];
         if (!position->unsaved) continue;
@@ -141,16 +142,8 @@ static int commit_batch(struct loader *loader, struct source *source, struct err
         int64_t end = source->end_offset(source, slice_of(position->topic), position->partition);
         if (end >= 0) position->end_offset = end;
     }
-    if (catalog_flush(loader->catalog, error) || (loader->texts && text_logs_write(loader->texts, error)) ||
-        positions_save(loader->positions, db, error) || redelivery_save(loader->redelivery, error) ||
-        catalog_save(loader->catalog, error) || summaries_fold_full(loader->summaries, error) ||
-        batch_save(batch, loader->insert_batch, loader->next_change_id - 1, error) ||
-        database_run(db, "COMMIT", error))
-        return -1;
-    batch->open = false;
     load_counts_add(&loader->counts, &batch->counts);
-    source->stored(source);
-    return wal_tend(&loader->wal, error);
+    return batch_store_end(loader->store, batch, loader->next_change_id - 1, source, meanwhile, error);
 }
 
 /* Marks what the event did not carry, and names it in loader->unavailable. */
@@ -348,12 +341,25 @@ static int skip_message(struct loader *loader, const struct position *position, 
         position->topic, position->partition, (long long)message->offset);
 }
 
-static bool batch_is_due(const struct loader *loader)
+static bool batch_is_full(const struct loader *loader)
 {
     const struct batch *batch = &loader->batch;
-    if (!batch->open) return false;
-    return batch->counts.messages >= BATCH_MESSAGES || batch->bytes >= BATCH_BYTES ||
-           time_passing_ms() - batch->opened_ms >= loader->settings->linger_ms;
+    int64_t most = loader->settings->batch_messages;
+    return batch->open &&
+           (batch->counts.messages >= (most ? most : BATCH_MESSAGES) || batch->bytes >= BATCH_BYTES);
+}
+
+/* Whether it has been open for so long. */
+static bool batch_is_old(const struct batch *batch, int64_t ms)
+{
+    return batch->open && time_passing_ms() - batch->opened_ms >= ms;
+}
+
+static int begin_batch(struct loader *loader, struct error *error)
+{
+    if (loader->batch.open) return 0;
+    batch_open(&loader->batch, loader->next_change_id);
+    return batch_store_begin(loader->store, error);
 }
 
 /* Stores the event, unless it is known already. */
@@ -368,17 +374,17 @@ static int store_event(struct loader *loader, struct event *event, struct error 
     }
     if (position->stored && message->offset < position->next_offset)
         return skip_message(loader, position, message, error);
-    return batch_open(&loader->batch, loader->database.handle, loader->next_change_id, error) ||
-                   take_message(loader, position, event, error)
-               ? -1
-               : 0;
+    return begin_batch(loader, error) || take_message(loader, position, event, error) ? -1 : 0;
 }
 
 /* What waits for a pause of the source. */
 static int rest(struct loader *loader, struct error *error)
 {
-    if (!loader->batch.open && summaries_rest(loader->summaries, error)) return -1;
-    return wal_tend(&loader->wal, error);
+    return loader->batch.open ||
+                   (batch_store_rest(loader->store, error) == 0 &&
+                    summaries_rest(loader->summaries, error) == 0 && wal_tend(&loader->wal, error) == 0)
+               ? 0
+               : -1;
 }
 
 static int longest_pause(const struct loader *loader)
@@ -402,11 +408,12 @@ static int run(struct loader *loader, struct source *source, struct intake *inta
         if (outcome < 0 || (came && store_event(loader, event, error))) return -1;
         /* A position that was moved by hand is kept, also when nothing comes there. */
         if (outcome != SOURCE_MESSAGE && !batch->open && positions_unsaved(loader->positions) &&
-            batch_open(&loader->batch, loader->database.handle, loader->next_change_id, error))
+            begin_batch(loader, error))
             return -1;
-        bool waited =
-            outcome == SOURCE_IDLE && batch->open && time_passing_ms() - batch->opened_ms >= poll_ms;
-        if ((waited || batch_is_due(loader)) && commit_batch(loader, source, error)) return -1;
+        bool full = batch_is_full(loader);
+        if ((full || batch_is_old(batch, outcome == SOURCE_IDLE ? poll_ms : loader->settings->linger_ms)) &&
+            end_batch(loader, source, full, error))
+            return -1;
         if (outcome == SOURCE_IDLE && rest(loader, error)) return -1;
         if (progress_is_due(progress)) {
             struct load_counts now = loader->counts;
@@ -416,7 +423,7 @@ static int run(struct loader *loader, struct source *source, struct intake *inta
             progress_show(progress, &now, &at);
         }
     }
-    return commit_batch(loader, source, error) || rest(loader, error) ? -1 : 0;
+    return end_batch(loader, source, false, error) || rest(loader, error) ? -1 : 0;
 }
 
 int loader_run(struct loader *loader, struct source *source, const volatile sig_atomic_t *stop,
@@ -430,6 +437,9 @@ int loader_run(struct loader *loader, struct source *source, const volatile sig_
                          run(loader, source, intake, stop, &progress, error)
                      ? -1
                      : 0;
+    /* It knows the source, which the caller may close. */
+    struct error later;
+    if (result) batch_store_wait(loader->store, &later);
     intake_close(intake);
     progress_end(&progress);
     return result;

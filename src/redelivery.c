@@ -415,3 +415,8 @@ int redelivery_save(struct redelivery *redelivery, struct error *error)
 {
     return runs_save(&redelivery->runs, error);
 }
+
+int redelivery_write(struct redelivery *redelivery, struct error *error)
+{
+    return sent_stretches_write(&redelivery->runs.stretches, error);
+}

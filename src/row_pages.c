@@ -7,7 +7,6 @@ enum {
     LEAF = 0x0d, /* a leaf page of a table */
     LEAF_HEADER = 8,
     POINTER = 2, /* to a cell */
-    FIRST_PAGES = 4,
 };
 
 /* Serial types (2.1): what the header says of a value. */
@@ -127,7 +126,7 @@ static enum row_pages_outcome begin_page(struct row_pages *pages)
 {
     if (pages->count == ROW_PAGES) return ROW_PAGES_FULL;
     if (pages->count == pages->capacity) {
-        size_t capacity = pages->capacity ? 2 * pages->capacity : FIRST_PAGES;
+        size_t capacity = pages->capacity ? 2 * pages->capacity : pages->expected ? pages->expected : 1;
         unsigned char *at = realloc(pages->at, capacity * ROW_PAGE);
         if (!at) return ROW_NO_MEMORY;
         pages->at = at;

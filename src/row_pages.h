@@ -9,8 +9,8 @@
  * B-tree Pages and 2.1 Record Format.
  */
 enum {
-    ROW_PAGE = 4096,               /* bytes of a page */
-    ROW_PAGES = 16,                /* at most */
+    ROW_PAGE = 16384,              /* bytes of a page */
+    ROW_PAGES = 256,               /* at most */
     ROW_PAGE_MOST = ROW_PAGE - 35, /* bytes of a row: a larger one needs pages of its own */
 };
 
@@ -18,6 +18,7 @@ enum {
 struct row_pages {
     unsigned char *at;
     size_t capacity, count;        /* pages; those before the last are full */
+    size_t expected;               /* how many there will be, 0 when that is not known */
     size_t rows, content;          /* of the last page; where its cells begin */
     int64_t last_rowid[ROW_PAGES]; /* of each page's rows */
 };

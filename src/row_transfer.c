@@ -137,12 +137,21 @@ static int prepare(struct row_transfer *transfer, struct error *error)
     return result;
 }
 
+static int insert(struct row_transfer *transfer, const struct row_pages *pages, struct error *error)
+{
+    return (!transfer->empty && make_empty(transfer, error)) || stage(transfer, pages, error) ||
+                   (!transfer->insert && prepare(transfer, error)) ||
+                   database_step(transfer->db, transfer->insert, error)
+               ? -1
+               : 0;
+}
+
 int row_transfer_insert(struct row_transfer *transfer, struct row_pages *pages, struct error *error)
 {
-    if ((!transfer->empty && make_empty(transfer, error)) || stage(transfer, pages, error) ||
-        (!transfer->insert && prepare(transfer, error)) ||
-        database_step(transfer->db, transfer->insert, error))
-        return -1;
-    row_pages_clear(pages);
-    return 0;
+    /* Another thread may be using `transfer` as well. */
+    sqlite3_mutex_enter(sqlite3_db_mutex(transfer->db));
+    int result = insert(transfer, pages, error);
+    sqlite3_mutex_leave(sqlite3_db_mutex(transfer->db));
+    if (result == 0) row_pages_clear(pages);
+    return result;
 }

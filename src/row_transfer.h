@@ -22,13 +22,20 @@ struct row_transfer {
     uint32_t root; /* the table's page in it, from 1 */
 };
 
+/* Rows, and what takes them over. */
+struct sealed_rows {
+    struct row_transfer *transfer;
+    struct row_pages pages;
+};
+
 /* For a table of `db` whose shape stays as it is; `table` is copied. row_transfer_close afterwards, also
  * after a failure. */
 int row_transfer_open(struct row_transfer *transfer, struct sqlite3 *db, const char *table,
                       struct error *error);
 void row_transfer_close(struct row_transfer *transfer);
 
-/* Inserts the rows, of which there is at least one, within the open transaction, and clears the pages. */
+/* Inserts the rows, of which there is at least one, within the open transaction, and clears the pages. Waits
+ * for another thread that has the connection. */
 int row_transfer_insert(struct row_transfer *transfer, struct row_pages *pages, struct error *error);
 
 #endif

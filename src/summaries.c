@@ -6,9 +6,7 @@
 
 #include "cdclite/database.h"
 #include "cdclite/log.h"
-#include "summary_lists.h"
-#include "summary_resets.h"
-#include "summary_step.h"
+#include "summary_gathered.h"
 #include "summary_sums.h"
 
 /* Large steps are cheap to write and make few rows to look into; a query reads what is not folded yet from
@@ -28,15 +26,11 @@ struct summaries {
     struct summary_steps steps;
     bool usable;
     int64_t folded_through, last_step;
-    struct summary_step step;
-    struct summary_keys users, holdings, stocks, numbered_stocks;
+    struct summary_gathered two[2], *now, *sealed; /* what grows, and what is to be written */
+    struct summary_keys numbered_stocks;
     size_t stored_stocks;
-    struct summary_counts changes, sales;
-    struct summary_rows *rows;
+    struct made_rows *rows;
     struct summary_sums by_user, by_stock, by_stock_hour;
-    struct summary_lists user_lists[2]; /* changes, sales */
-    struct summary_lists holding_list;
-    struct summary_resets resets;
     sqlite3_stmt *insert_user, *insert_holding, *insert_stock, *save_state;
     /* Where the columns stand, of the table with so many. */
     size_t columns, at[PARTS];
@@ -76,15 +70,15 @@ static int prepare(struct summaries *summaries, struct error *error)
         {"REPLACE INTO summary_state VALUES(1, ?1, ?2)", &summaries->save_state},
     };
     sqlite3 *db = summaries->db;
-    if (summary_rows_open(db, &summaries->rows, error)) return -1;
-    struct summary_rows *rows = summaries->rows;
+    if (made_rows_open(db, "summary_rows", &summaries->rows, error)) return -1;
+    struct made_rows *rows = summaries->rows;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (database_prepare(summaries->db, all[i].sql, all[i].statement, error)) return -1;
     return summary_sums_open(&summaries->by_user, &summary_user_day, db, rows, error) ||
                    summary_sums_open(&summaries->by_stock, &summary_stock_day, db, rows, error) ||
                    summary_sums_open(&summaries->by_stock_hour, &summary_stock_hour, db, rows, error) ||
-                   summary_resets_open(&summaries->resets, summaries->db, error) ||
-                   summary_step_open(&summaries->step, summaries->db, error)
+                   summary_gathered_open(&summaries->two[0], db, error) ||
+                   summary_gathered_open(&summaries->two[1], db, error)
                ? -1
                : 0;
 }
@@ -96,6 +90,8 @@ int summaries_open(sqlite3 *db, const struct summary_steps *steps, struct summar
     int64_t usable;
     if (!summaries) return error_memory(error);
     summaries->db = db;
+    summaries->now = &summaries->two[0];
+    summaries->sealed = &summaries->two[1];
     summaries->steps = *steps;
     if (steps->full <= 0) summaries->steps.full = FULL_STEP;
     if (steps->rest <= 0) summaries->steps.rest = REST_STEP;
@@ -109,17 +105,6 @@ int summaries_open(sqlite3 *db, const struct summary_steps *steps, struct summar
     return prepare(summaries, error);
 }
 
-static void forget(struct summaries *summaries)
-{
-    summary_step_clear(&summaries->step);
-    summary_keys_clear(&summaries->users);
-    summary_keys_clear(&summaries->holdings);
-    summary_keys_clear(&summaries->stocks);
-    summary_resets_clear(&summaries->resets);
-    summaries->changes.count = summaries->sales.count = 0;
-    summaries->user_lists[0].count = summaries->user_lists[1].count = summaries->holding_list.count = 0;
-}
-
 void summaries_close(struct summaries *summaries)
 {
     if (!summaries) return;
@@ -129,18 +114,10 @@ void summaries_close(struct summaries *summaries)
     summary_sums_close(&summaries->by_user);
     summary_sums_close(&summaries->by_stock);
     summary_sums_close(&summaries->by_stock_hour);
-    summary_rows_close(summaries->rows);
-    summary_counts_free(&summaries->changes);
-    summary_counts_free(&summaries->sales);
-    summary_resets_close(&summaries->resets);
-    summary_keys_free(&summaries->users);
-    summary_keys_free(&summaries->holdings);
-    summary_keys_free(&summaries->stocks);
+    made_rows_close(summaries->rows);
+    summary_gathered_close(&summaries->two[0]);
+    summary_gathered_close(&summaries->two[1]);
     summary_keys_free(&summaries->numbered_stocks);
-    summary_lists_free(&summaries->user_lists[0]);
-    summary_lists_free(&summaries->user_lists[1]);
-    summary_lists_free(&summaries->holding_list);
-    summary_step_close(&summaries->step);
     free(summaries);
 }
 
@@ -148,7 +125,8 @@ void summaries_close(struct summaries *summaries)
 static int give_up(struct summaries *summaries, const char *why, struct error *error)
 {
     log_write(LOG_INFO, "holding: %s; queries read its whole history from now on", why);
-    forget(summaries);
+    database_wait(summaries->db); /* what was sealed may be under way */
+    summary_gathered_clear(summaries->now);
     summaries->usable = false;
     summaries->folded_through = 0;
     return database_run(summaries->db,
@@ -226,7 +204,8 @@ static bool note_user_sale(struct summaries *summaries, uint32_t user, const str
                            int64_t units, uint64_t change)
 {
     struct summary_keys *numbered = &summaries->numbered_stocks;
-    uint64_t days = (uint64_t)(summaries->step.day - summaries->step.first_day + (1 << (DAY_BITS - 1)));
+    uint64_t days =
+        (uint64_t)(summaries->now->step.day - summaries->now->step.first_day + (1 << (DAY_BITS - 1)));
     uint32_t number = SUMMARY_NO_KEY;
     if (numbered->count < 1 << STOCK_BITS && stock->bytes.size <= MOST_STOCK_BYTES)
         number = summary_keys_number(numbered, stock);
@@ -234,7 +213,7 @@ static bool note_user_sale(struct summaries *summaries, uint32_t user, const str
     if (number != SUMMARY_NO_KEY && days < 1 << DAY_BITS)
         sale =
             (((uint64_t)units << DAY_BITS | days) << STOCK_BITS | number) << REASON_BITS | (unsigned)reason;
-    return !buffer_failed(&numbered->texts) && summary_lists_add(&summaries->user_lists[1], user, sale);
+    return !buffer_failed(&numbered->texts) && summary_lists_add(&summaries->now->user_lists[1], user, sale);
 }
 
 static bool note_sale(struct summaries *summaries, const struct history_row *row, const struct images *images,
@@ -253,9 +232,9 @@ static bool note_sale(struct summaries *summaries, const struct history_row *row
     }
     if (units <= 0) return true;
     int reason = row->op == 'd' ? CLOSED : reduced ? REDUCED : SWITCHED;
-    uint32_t key = summary_keys_number(&summaries->stocks, stock);
-    if (key == SUMMARY_NO_KEY ||
-        !summary_counts_add(&summaries->sales, summaries->step.hour, key, units * SUMMARY_REASONS + reason))
+    uint32_t key = summary_keys_number(&summaries->now->stocks, stock);
+    if (key == SUMMARY_NO_KEY || !summary_counts_add(&summaries->now->sales, summaries->now->step.hour, key,
+                                                     units * SUMMARY_REASONS + reason))
         return false;
     return images->before[summaries->at[USER_ID]].type == VALUE_NULL ||
            note_user_sale(summaries, user, stock, reason, units, change);
@@ -270,7 +249,7 @@ static bool note_changed(struct summaries *summaries, const struct history_row *
     if (!value_equals(&row->before[quantity], &row->after[quantity]) &&
         !(row->unknown && row->unknown[quantity]))
         what |= SUMMARY_QUANTITY_CHANGED;
-    return !what || summary_counts_add(&summaries->changes, summaries->step.hour, user, what);
+    return !what || summary_counts_add(&summaries->now->changes, summaries->now->step.hour, user, what);
 }
 
 static bool note_row(struct summaries *summaries, const struct history_row *row)
@@ -280,14 +259,14 @@ static bool note_row(struct summaries *summaries, const struct history_row *row)
     const size_t stock = summaries->at[STOCK], user = summaries->at[USER_ID],
                  holding = summaries->at[HOLDING_ID];
     uint32_t users[2], holdings[2];
-    if (!summary_step_add(&summaries->step, row)) return false;
-    uint64_t change = (uint64_t)(row->change_id - summaries->step.first_change_id);
-    if ((row->op == 'r' || row->op == 't') && !summary_resets_add(&summaries->resets, row)) return false;
+    if (!summary_step_add(&summaries->now->step, row)) return false;
+    uint64_t change = (uint64_t)(row->change_id - summaries->now->step.first_change_id);
+    if ((row->op == 'r' || row->op == 't') && !summary_resets_add(&summaries->now->resets, row)) return false;
     if (row->op == 't') return true;
-    if (!number_both(&summaries->users, &images, user, users) ||
-        !number_both(&summaries->holdings, &images, holding, holdings) ||
-        !note_lists(&summaries->user_lists[0], &images, user, users, change) ||
-        !note_lists(&summaries->holding_list, &images, holding, holdings, change))
+    if (!number_both(&summaries->now->users, &images, user, users) ||
+        !number_both(&summaries->now->holdings, &images, holding, holdings) ||
+        !note_lists(&summaries->now->user_lists[0], &images, user, users, change) ||
+        !note_lists(&summaries->now->holding_list, &images, holding, holdings, change))
         return false;
     if (!images.before) return true;
     bool same_stock = images.after && value_equals(&images.before[stock], &images.after[stock]);
@@ -300,8 +279,8 @@ void summaries_expect(const struct summaries *summaries, const struct captured_t
     if (!table->bundled || summaries->columns != table->count) return;
     const struct value *row =
         table->after[summaries->at[HOLDING_ID]].type == VALUE_NULL ? table->before : table->after;
-    summary_keys_expect(&summaries->users, &row[summaries->at[USER_ID]]);
-    summary_keys_expect(&summaries->holdings, &row[summaries->at[HOLDING_ID]]);
+    summary_keys_expect(&summaries->now->users, &row[summaries->at[USER_ID]]);
+    summary_keys_expect(&summaries->now->holdings, &row[summaries->at[HOLDING_ID]]);
 }
 
 /* The bundled table, also before its first columns are known. */
@@ -323,19 +302,11 @@ int summaries_add(struct summaries *summaries, const struct captured_table *tabl
     return note_row(summaries, row) ? 0 : error_memory(error);
 }
 
-static size_t memory(const struct summaries *summaries)
-{
-    return summary_keys_size(&summaries->users) + summary_keys_size(&summaries->holdings) +
-           summary_keys_size(&summaries->stocks) + summary_counts_size(&summaries->changes) +
-           summary_counts_size(&summaries->sales) + summary_lists_size(&summaries->user_lists[0]) +
-           summary_lists_size(&summaries->user_lists[1]) + summary_lists_size(&summaries->holding_list) +
-           summary_resets_size(&summaries->resets) + summary_step_size(&summaries->step);
-}
-
 /* Whether what is gathered is a full step. */
 static bool is_full(const struct summaries *summaries)
 {
-    return summaries->step.changes >= summaries->steps.full || memory(summaries) >= MOST_MEMORY;
+    return summaries->now->step.changes >= summaries->steps.full ||
+           summary_gathered_size(summaries->now) >= MOST_MEMORY;
 }
 
 static int write_stocks(struct summaries *summaries, struct error *error)
@@ -354,51 +325,67 @@ static int write(struct summaries *summaries, const struct summary_names *hours,
                  const struct summary_names *users, const struct summary_names *holdings,
                  const struct summary_names *stocks, struct error *error)
 {
+    const struct summary_gathered *sealed = summaries->sealed;
     const int64_t number = ++summaries->last_step;
     if (!hours->sorted || !users->sorted || !holdings->sorted || !stocks->sorted) return error_memory(error);
-    summaries->folded_through = summaries->step.last_change_id;
+    summaries->folded_through = sealed->step.last_change_id;
     sqlite3_bind_int64(summaries->save_state, 1, summaries->folded_through);
     sqlite3_bind_int(summaries->save_state, 2, 1);
-    return summary_step_write(&summaries->step, summaries->db, number, hours->sorted, error) ||
-                   write_stocks(summaries, error) ||
-                   summary_lists_fold(summaries->user_lists, 2, number, users, summaries->rows,
+    return summary_step_write(&sealed->step, summaries->db, number, hours->sorted, error) ||
+                   summary_lists_fold(sealed->user_lists, 2, number, users, summaries->rows,
                                       summaries->insert_user, error) ||
-                   summary_lists_fold(&summaries->holding_list, 1, number, holdings, summaries->rows,
+                   summary_lists_fold(&sealed->holding_list, 1, number, holdings, summaries->rows,
                                       summaries->insert_holding, error) ||
-                   summary_sums_fold(&summaries->by_user, &summaries->changes, hours, users, error) ||
-                   summary_sums_fold(&summaries->by_stock, &summaries->sales, hours, stocks, error) ||
-                   summary_sums_fold(&summaries->by_stock_hour, &summaries->sales, hours, stocks, error) ||
-                   summary_resets_fold(&summaries->resets, summaries->db, error) ||
+                   summary_sums_fold(&summaries->by_user, &sealed->changes, hours, users, error) ||
+                   summary_sums_fold(&summaries->by_stock, &sealed->sales, hours, stocks, error) ||
+                   summary_sums_fold(&summaries->by_stock_hour, &sealed->sales, hours, stocks, error) ||
+                   summary_resets_fold(&summaries->sealed->resets, summaries->db, error) ||
                    database_step(summaries->db, summaries->save_state, error)
                ? -1
                : 0;
 }
 
-int summaries_fold(struct summaries *summaries, struct error *error)
+/* What is gathered is to be written; what comes now is of the next step. */
+static int seal(struct summaries *summaries, struct error *error)
 {
-    const struct summary_keys *const all[] = {&summaries->step.hours, &summaries->users, &summaries->holdings,
-                                              &summaries->stocks};
+    struct summary_gathered *empty = summaries->sealed;
+    if (write_stocks(summaries, error)) return error_context(error, "summaries");
+    summaries->sealed = summaries->now;
+    summaries->now = empty;
+    return 0;
+}
+
+int summaries_seal_full(struct summaries *summaries, struct error *error)
+{
+    return is_full(summaries) ? seal(summaries, error) : 0;
+}
+
+int summaries_write(struct summaries *summaries, struct error *error)
+{
+    struct summary_gathered *sealed = summaries->sealed;
+    const struct summary_keys *const all[] = {&sealed->step.hours, &sealed->users, &sealed->holdings,
+                                              &sealed->stocks};
     enum { NAMES = sizeof all / sizeof *all };
     uint32_t *sorted[NAMES];
     struct summary_names names[NAMES];
-    if (!summaries->step.changes) return 0;
+    if (!sealed->step.changes) return 0;
     for (size_t i = 0; i < NAMES; i++)
         names[i] = (struct summary_names){all[i], sorted[i] = summary_keys_sorted(all[i])};
     int result = write(summaries, &names[0], &names[1], &names[2], &names[3], error);
     for (size_t i = 0; i < NAMES; i++) free(sorted[i]);
     if (result) return error_context(error, "summaries");
-    forget(summaries);
+    summary_gathered_clear(sealed);
     return 0;
 }
 
-int summaries_fold_full(struct summaries *summaries, struct error *error)
+int summaries_fold(struct summaries *summaries, struct error *error)
 {
-    return is_full(summaries) ? summaries_fold(summaries, error) : 0;
+    return seal(summaries, error) || summaries_write(summaries, error) ? -1 : 0;
 }
 
 int summaries_rest(struct summaries *summaries, struct error *error)
 {
-    if (summaries->step.changes < summaries->steps.rest) return 0;
+    if (summaries->now->step.changes < summaries->steps.rest) return 0;
     if (database_run(summaries->db, "BEGIN IMMEDIATE", error) || summaries_fold(summaries, error)) return -1;
     return database_run(summaries->db, "COMMIT", error);
 }
@@ -421,7 +408,8 @@ static int take_row(void *context, const struct history_row *row, struct error *
 int summaries_catch_up(struct summaries *summaries, struct captured_table *table, struct error *error)
 {
     if (!table || !is_summed(table) || !summaries->usable) return 0;
-    int64_t through = summaries->step.changes ? summaries->step.last_change_id : summaries->folded_through;
+    int64_t through =
+        summaries->now->step.changes ? summaries->now->step.last_change_id : summaries->folded_through;
     struct catching_up catching_up = {summaries, table};
     if (database_run(summaries->db, "BEGIN IMMEDIATE", error)) return -1;
     int result = history_scan(summaries->db, table, through + 1, INT64_MAX, HISTORY_FILLED, take_row,

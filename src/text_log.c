@@ -14,16 +14,21 @@
 #include "cdclite/file.h"
 #include "cdclite/log.h"
 
-enum { MOST_PENDING = 1 << 20 }; /* bytes in memory */
+enum { MOST_PENDING = 4 << 20 }; /* bytes in memory; most batches have less */
 
 struct text_log {
     struct text_log *next;
     char *table, *path;
     int fd;
-    int64_t length;            /* of the file: committed, or written in the open batch */
+    bool begun;                /* it has its header */
     int64_t through_change_id; /* the last change whose lines are in it */
     struct buffer pending;
-    bool changed; /* since the stored length */
+    bool changed; /* since it was sealed */
+    /* What text_logs_write writes. */
+    struct buffer sealed;
+    bool sealed_changed;
+    int64_t sealed_through;
+    int64_t length; /* of the file: committed, or written in the open transaction */
 };
 
 struct text_logs {
@@ -37,6 +42,7 @@ static void log_free(struct text_log *log)
     if (!log) return;
     if (log->fd >= 0) close(log->fd);
     buffer_free(&log->pending);
+    buffer_free(&log->sealed);
     free(log->table);
     free(log->path);
     free(log);
@@ -190,14 +196,6 @@ static int write_all(struct text_log *log, struct slice text, struct error *erro
     return 0;
 }
 
-/* What is written stands behind the stored length, and counts only with the next one. */
-static int write_pending(struct text_log *log, struct error *error)
-{
-    if (write_all(log, buffer_view(&log->pending), error)) return -1;
-    buffer_clear(&log->pending);
-    return 0;
-}
-
 static int write_piece(void *context, struct slice text, struct error *error)
 {
     return write_all(context, text, error);
@@ -210,8 +208,7 @@ static int sync_file(const struct text_log *log, struct error *error)
                : 0;
 }
 
-/* Has the disk begin with what was written from there on, so that less is left to wait for at the batch's
- * end. */
+/* Has the disk begin with what was written from there on, so that less is left to wait for. */
 static void begin_sync(const struct text_log *log, int64_t from)
 {
 #ifdef SYNC_FILE_RANGE_WRITE
@@ -220,6 +217,16 @@ static void begin_sync(const struct text_log *log, int64_t from)
     (void)log;
     (void)from;
 #endif
+}
+
+/* What is written stands behind the stored length, and counts only with the next one. */
+static int write_buffer(struct text_log *log, struct buffer *text, struct error *error)
+{
+    int64_t from = log->length;
+    if (write_all(log, buffer_view(text), error)) return -1;
+    begin_sync(log, from);
+    buffer_clear(text);
+    return 0;
 }
 
 /* Brings a file to its stored length: cuts off what was never committed, or writes again what it lost. */
@@ -286,7 +293,9 @@ static int bring_up_to_date(struct text_logs *logs, struct catalog *catalog, str
             file_sync_directory(log->path, error))
             return -1;
     }
-    return text_logs_write(logs, error);
+    for (struct text_log *log = logs->all; log; log = log->next) log->begun = log->length > 0;
+    text_logs_seal(logs);
+    return text_logs_write(logs, error) || text_logs_sync(logs, error) ? -1 : 0;
 }
 
 /* Closes the transaction by whether what was done in it failed. */
@@ -330,30 +339,50 @@ int text_logs_add(struct text_logs *logs, struct captured_table *table, const st
     if (!log) return 0;
     /* While its columns are not known (a truncate came first, without schemas), a table's lines wait. */
     if (table->count == 0) return 0;
-    if (log->length == 0 && log->pending.size == 0 &&
+    if (!log->begun &&
         text_rebuild(logs->db, table, 0, row->change_id - 1, inserted_at, add_piece, log, error))
         return -1;
+    log->begun = true;
     text_lines(table, row, inserted_at, &log->pending);
     log->through_change_id = row->change_id;
     log->changed = true;
     if (buffer_failed(&log->pending)) return error_memory(error);
     if (log->pending.size < MOST_PENDING) return 0;
-    int64_t from = log->length;
-    if (write_pending(log, error)) return -1;
-    begin_sync(log, from);
-    return 0;
+    /* Behind the text of the batch before. */
+    database_wait(logs->db);
+    return write_buffer(log, &log->pending, error);
+}
+
+void text_logs_seal(struct text_logs *logs)
+{
+    for (struct text_log *log = logs->all; log; log = log->next) {
+        if (!log->changed) continue;
+        struct buffer empty = log->sealed;
+        log->sealed = log->pending;
+        log->pending = empty;
+        log->sealed_through = log->through_change_id;
+        log->sealed_changed = true;
+        log->changed = false;
+    }
 }
 
 int text_logs_write(struct text_logs *logs, struct error *error)
 {
+    for (struct text_log *log = logs->all; log; log = log->next)
+        if (log->sealed_changed && write_buffer(log, &log->sealed, error)) return -1;
+    return 0;
+}
+
+int text_logs_sync(struct text_logs *logs, struct error *error)
+{
     for (struct text_log *log = logs->all; log; log = log->next) {
-        if (!log->changed) continue;
-        if (write_pending(log, error) || sync_file(log, error)) return -1;
+        if (!log->sealed_changed) continue;
+        if (sync_file(log, error)) return -1;
         sqlite3_bind_text(logs->save, 1, log->table, -1, SQLITE_STATIC);
         sqlite3_bind_int64(logs->save, 2, log->length);
-        sqlite3_bind_int64(logs->save, 3, log->through_change_id);
+        sqlite3_bind_int64(logs->save, 3, log->sealed_through);
         if (database_step(logs->db, logs->save, error)) return -1;
-        log->changed = false;
+        log->sealed_changed = false;
     }
     return 0;
 }

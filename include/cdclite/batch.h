@@ -33,8 +33,8 @@ struct batch {
     int64_t least_changed_at, greatest_changed_at, least_lsn, greatest_lsn, least_tx, greatest_tx;
 };
 
-/* Begins the next batch and its transaction, unless one is open. */
-int batch_open(struct batch *batch, struct sqlite3 *db, int64_t first_change_id, struct error *error);
+/* Begins the next batch. */
+void batch_open(struct batch *batch, int64_t first_change_id);
 
 /* Counts a change that was stored, and widens the batch's bounds to it. */
 void batch_note(struct batch *batch, const struct change *change);

@@ -60,9 +60,6 @@ int catalog_apply_choices(struct catalog *catalog,
                           int (*rekeyed)(void *context, struct captured_table *table, struct error *error),
                           void *context, struct error *error);
 
-/* Writes the rows that wait (history_flush), of all tables. */
-int catalog_flush(struct catalog *catalog, struct error *error);
-
 /* Adds what was stored to captured_table.changes, and saves the facts about tables, within the open
  * transaction. */
 int catalog_save(struct catalog *catalog, struct error *error);

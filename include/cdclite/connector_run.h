@@ -82,7 +82,8 @@ int32_t runs_numbered(const struct runs *runs, int64_t number);
  * an event that says no position: nothing tells it from another of the same content. */
 bool run_place(const struct change *change, int64_t *place);
 
-/* Writes what the runs have reached, within the open transaction. */
+/* Writes what the runs have reached, within the open transaction; their stretches are set aside, for
+ * sent_stretches_write. */
 int runs_save(struct runs *runs, struct error *error);
 
 #endif

@@ -64,6 +64,9 @@ int database_integer(struct sqlite3 *handle, const char *sql, int64_t otherwise,
 /* A text column of the row stepped to, "" for NULL; borrowed until the statement moves on. */
 const char *database_text(struct sqlite3_stmt *statement, int column);
 
+/* Waits for the thread that has the connection (batch_writer.h), if another one has it. */
+void database_wait(struct sqlite3 *handle);
+
 void database_bind_slice(struct sqlite3_stmt *statement, int index, struct slice text);
 
 #endif

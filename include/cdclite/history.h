@@ -13,6 +13,12 @@ int history_insert(struct sqlite3 *db, struct captured_table *table, const struc
  * transaction, or ends it, calls this before (history_scan does so itself). */
 int history_flush(struct sqlite3 *db, struct captured_table *table, struct error *error);
 
+/* Sets aside the rows that wait, for batch_store.c to write; few of them are written now. 1 with *sealed, or
+ * 0 when there is nothing left to write. */
+struct sealed_rows;
+int history_seal(struct sqlite3 *db, struct captured_table *table, struct sealed_rows *sealed,
+                 struct error *error);
+
 /* What table->writer is: the prepared INSERTs, and the rows that wait. NULL is fine. */
 struct history_writer;
 void history_writer_close(struct history_writer *writer);

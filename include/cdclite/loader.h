@@ -22,6 +22,7 @@ struct load_settings {
     size_t max_event_bytes;
     int64_t linger_ms; /* a batch is committed at the latest so long after its first message */
     struct summary_steps steps;
+    int64_t batch_messages; /* a batch is full with so many; 0: as usual */
     bool quiet;
 };
 

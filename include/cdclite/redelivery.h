@@ -37,7 +37,9 @@ int redelivery_stored(struct redelivery *redelivery, struct captured_table *tabl
 int redelivery_restart(struct redelivery *redelivery, struct slice topic, int32_t partition, int64_t offset,
                        int64_t change_id, struct error *error);
 
-/* Writes what the runs have reached, within the open transaction. */
+/* Writes what the runs have reached, within the open transaction; what there may be much of is set aside, and
+ * written by redelivery_write, before the transaction's end (batch_store.h). */
 int redelivery_save(struct redelivery *redelivery, struct error *error);
+int redelivery_write(struct redelivery *redelivery, struct error *error);
 
 #endif

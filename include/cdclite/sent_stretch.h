@@ -13,7 +13,9 @@ struct sqlite3_stmt;
  * queue or an unreachable broker stops one of them at a time, a crash stops both.
  */
 struct sent_stretch {
-    bool known, stored; /* it is there; the table has it, though maybe not as far as it reaches */
+    bool known;  /* it is there */
+    bool stored; /* the table has it (or will, with what is sealed), */
+    bool grown;  /* though not as far as it reaches */
     int64_t first_offset;
     int64_t first_sent_ms, last_sent_ms, last_made_ms;
 };
@@ -38,17 +40,20 @@ void sent_stretch_extend(struct sent_stretch *stretch, const struct sent_clocks 
 bool sent_apart(const struct sent_stretch *a, const struct sent_stretch *b);
 
 /* A quiet source pauses behind each event: what ends waits to be written with others. */
-enum { STRETCHES_WAITING = 32 };
-struct stretch_of_run {
-    int64_t run;
-    struct sent_stretch stretch;
+struct stretch_list {
+    struct stretch_of_run {
+        int64_t run;
+        struct sent_stretch stretch;
+    } * all;
+    size_t count, capacity;
 };
 
+struct made_rows;
 struct sent_stretches {
     struct sqlite3 *db;
-    struct sqlite3_stmt *insert, *insert_several, *update, *find;
-    struct stretch_of_run rows[STRETCHES_WAITING];
-    size_t waiting;
+    struct sqlite3_stmt *insert, *update, *find;
+    struct made_rows *made;
+    struct stretch_list waiting, sealed;
 };
 
 /* `db` is borrowed; sent_stretches_close afterwards, also after a failure. */
@@ -59,9 +64,13 @@ void sent_stretches_close(struct sent_stretches *stretches);
 int sent_stretches_end(struct sent_stretches *stretches, int64_t run, const struct sent_stretch *stretch,
                        struct error *error);
 
-/* Before the end of a transaction: writes what has ended, and how far this stretch reaches so far. */
+/* Before the end of a transaction: takes how far this stretch reaches so far. */
 int sent_stretches_save(struct sent_stretches *stretches, int64_t run, struct sent_stretch *stretch,
                         struct error *error);
+
+/* Sets aside what was taken (batch_store.h); writes what was set aside. */
+void sent_stretches_seal(struct sent_stretches *stretches);
+int sent_stretches_write(struct sent_stretches *stretches, struct error *error);
 
 /* The stretch of run number `run` that the event at `offset` is in; *stretch is not known where there is
  * none. */

@@ -7,6 +7,8 @@
 #include "cdclite/error.h"
 #include "cdclite/message.h"
 
+struct positions;
+
 enum { SOURCE_SLOTS = 4 };
 enum source_outcome { SOURCE_MESSAGE = 0, SOURCE_IDLE = 1, SOURCE_END = 2, SOURCE_RESTART = 3 };
 
@@ -24,16 +26,16 @@ struct source {
      * on is of another log, or behind a loss, as the user said, and begins at next_offset; there is no more
      * in the message. */
     int (*next)(struct source *source, int timeout_ms, struct message *message, struct error *error);
-    /* Everything up to the positions that the source was opened with, as they are now, is durable: tell
-     * whoever watches lag. May do nothing. */
-    void (*stored)(struct source *source);
+    /* Everything up to these positions is durable: tell whoever watches lag. May do nothing. */
+    void (*stored)(struct source *source, struct positions *positions);
     void (*progress)(struct source *source, struct source_progress *progress);
     /* The end of this partition's log as last seen, -1 when unknown. */
     int64_t (*end_offset)(struct source *source, struct slice topic, int32_t partition);
     void (*close)(struct source *source);
     /* What `next` gives from now on stays until `turn` is called for the same slot (below SOURCE_SLOTS)
      * again; and it does not wait while it has given something in this turn: it says SOURCE_IDLE where it
-     * would have to. Called, like `next` and `progress`, by another thread than the others. */
+     * would have to. Called, like `next` and `progress`, by another thread than the others, and `stored` may
+     * be by a third. */
     void (*turn)(struct source *source, unsigned slot);
 };
 

@@ -39,8 +39,10 @@ void summaries_expect(const struct summaries *summaries, const struct captured_t
 int summaries_add(struct summaries *summaries, const struct captured_table *table,
                   const struct history_row *row, struct error *error);
 
-/* Within the batch's transaction, before its end: folds what is gathered where that is a full step. */
-int summaries_fold_full(struct summaries *summaries, struct error *error);
+/* Within the batch's transaction, before its end: sets aside what is gathered where that is a full step;
+ * writes what was set aside (batch_store.h). */
+int summaries_seal_full(struct summaries *summaries, struct error *error);
+int summaries_write(struct summaries *summaries, struct error *error);
 
 /* When the source rests or has ended, and no transaction is open: folds what is worth a step, in one of its
  * own. */

@@ -56,8 +56,12 @@ void text_logs_close(struct text_logs *logs);
 int text_logs_add(struct text_logs *logs, struct captured_table *table, const struct history_row *row,
                   int64_t inserted_at, struct error *error);
 
-/* Appends what waits to the files and makes it durable (fdatasync), then stores the new lengths in the open
- * transaction. */
+/* Sets aside what was added (batch_store.h). */
+void text_logs_seal(struct text_logs *logs);
+
+/* Appends what was set aside to the files; makes it durable (fdatasync), and stores the new lengths in the
+ * open transaction. */
 int text_logs_write(struct text_logs *logs, struct error *error);
+int text_logs_sync(struct text_logs *logs, struct error *error);
 
 #endif

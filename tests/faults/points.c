@@ -35,11 +35,11 @@ int __wrap_database_run(sqlite3 *handle, const char *sql, struct error *error)
     return reached(__real_database_run(handle, sql, error), name);
 }
 
-int __real_text_logs_write(struct text_logs *logs, struct error *error);
-int __wrap_text_logs_write(struct text_logs *logs, struct error *error)
+int __real_text_logs_sync(struct text_logs *logs, struct error *error);
+int __wrap_text_logs_sync(struct text_logs *logs, struct error *error)
 {
     plan_point("before", "text");
-    return reached(__real_text_logs_write(logs, error), "text");
+    return reached(__real_text_logs_sync(logs, error), "text");
 }
 
 int __real_positions_save(struct positions *positions, sqlite3 *db, struct error *error);

@@ -22,9 +22,10 @@ static int feed_next(struct source *source, int timeout_ms, struct message *mess
     return SOURCE_MESSAGE;
 }
 
-static void feed_stored(struct source *source)
+static void feed_stored(struct source *source, struct positions *positions)
 {
     (void)source;
+    (void)positions;
 }
 
 static void feed_progress(struct source *source, struct source_progress *progress)

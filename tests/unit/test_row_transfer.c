@@ -12,7 +12,7 @@
 #include "cdclite/database.h"
 #include "row_transfer.h"
 
-enum { COLUMNS = 5, MOST_TEXT = 5000 };
+enum { COLUMNS = 5, MOST_TEXT = ROW_PAGE + 1000 };
 
 static sqlite3 *db;
 static struct row_transfer transfer;
@@ -150,11 +150,11 @@ static void reals_texts_and_blobs(void **state)
     assert_int_equal(number_of("SELECT count(*) FROM \"a \"\"table\"\"\""), 600);
 }
 
-/* The record: a header of 7 bytes (its size, three types of one byte, one of two, the rowid's) and the text.
+/* The record: a header of 8 bytes (its size, three types of one byte, one of three, the rowid's) and the text.
  */
 static void what_a_page_cannot_hold_is_said(void **state)
 {
-    enum { HEADER = 7 };
+    enum { HEADER = 8 };
     struct value row[COLUMNS] = {{0}, integer(0), {0}, {0}, text(ROW_PAGE_MOST - HEADER + 1)};
     (void)state;
     assert_int_equal(row_pages_add(&pages, 1, row, COLUMNS), ROW_TOO_LARGE);
@@ -172,10 +172,11 @@ static void what_a_page_cannot_hold_is_said(void **state)
 
 static void many_rows_in_several_transfers_of_a_transaction(void **state)
 {
+    enum { MANY = 200000 };
     struct error error;
     (void)state;
     run("BEGIN");
-    for (int64_t id = 1; id <= 20000; id++) {
+    for (int64_t id = 1; id <= MANY; id++) {
         const struct value row[] = {{0}, integer(id * 7), text((size_t)(id % 50)), integer(-id), {0}};
         if (row_pages_add(&pages, id, row, COLUMNS) == ROW_ADDED) continue;
         assert_int_equal(pages.count, ROW_PAGES);
@@ -188,7 +189,7 @@ static void many_rows_in_several_transfers_of_a_transaction(void **state)
         number_of("SELECT count(*) FROM \"a \"\"table\"\"\" WHERE a = id * 7 AND c = -id AND"
                   " d IS NULL AND b = substr('abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz',"
                   " 1, id % 50)"),
-        20000);
+        MANY);
     assert_int_equal(number_of("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"),
                      1);
 }

@@ -123,6 +123,8 @@ static void stretches_that_end_are_written_and_found(void **state)
         assert_int_equal(found.last_sent_ms, i * 5000 + 8);
     }
     assert_int_equal(sent_stretches_save(&stretches, 3, &current, &error), 0);
+    sent_stretches_seal(&stretches);
+    assert_int_equal(sent_stretches_write(&stretches, &error), 0);
     assert_int_equal(integer(db, "SELECT count(*) FROM sent_stretch WHERE run = 3 AND first_offset % 10 = 0"
                                  " AND first_sent_ms = first_offset * 500 + 1"
                                  " AND last_sent_ms = first_sent_ms + 7"),

@@ -1,26 +1,25 @@
-#include "summary_rows.h"
+#include "made_rows.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
 
 #include "cdclite/database.h"
 
-static const char name[] = "summary_rows";
-
-struct summary_rows {
+struct made_rows {
     sqlite3 *db;
-    struct summary_source *source;
-    struct value row[SUMMARY_COLUMNS];
+    const char *name;
+    struct row_source *source;
+    struct value row[MADE_COLUMNS];
     sqlite3_int64 number; /* of the row */
     int there;
 };
 
 struct rows_table {
     sqlite3_vtab base;
-    struct summary_rows *rows;
+    struct made_rows *rows;
 };
 
-static struct summary_rows *rows_of(const sqlite3_vtab_cursor *cursor)
+static struct made_rows *rows_of(const sqlite3_vtab_cursor *cursor)
 {
     return ((struct rows_table *)cursor->pVtab)->rows;
 }
@@ -66,7 +65,7 @@ static int rows_close(sqlite3_vtab_cursor *cursor)
 
 static int rows_next(sqlite3_vtab_cursor *cursor)
 {
-    struct summary_rows *rows = rows_of(cursor);
+    struct made_rows *rows = rows_of(cursor);
     rows->number++;
     rows->there = rows->source->next(rows->source, rows->row);
     return rows->there < 0 ? SQLITE_NOMEM : SQLITE_OK;
@@ -105,7 +104,7 @@ static int rows_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *rowid)
     return SQLITE_OK;
 }
 
-int summary_rows_open(sqlite3 *db, struct summary_rows **opened, struct error *error)
+int made_rows_open(sqlite3 *db, const char *name, struct made_rows **opened, struct error *error)
 {
     static const sqlite3_module module = {.xConnect = rows_connect,
                                           .xBestIndex = rows_best_index,
@@ -117,20 +116,21 @@ int summary_rows_open(sqlite3 *db, struct summary_rows **opened, struct error *e
                                           .xEof = rows_eof,
                                           .xColumn = rows_column,
                                           .xRowid = rows_rowid};
-    struct summary_rows *rows = *opened = calloc(1, sizeof *rows);
+    struct made_rows *rows = *opened = calloc(1, sizeof *rows);
     if (!rows) return error_memory(error);
     rows->db = db;
+    rows->name = name;
     return sqlite3_create_module(db, name, &module, rows) == SQLITE_OK ? 0 : database_fail(db, error, name);
 }
 
-void summary_rows_close(struct summary_rows *rows)
+void made_rows_close(struct made_rows *rows)
 {
-    if (rows) sqlite3_create_module(rows->db, name, NULL, NULL);
+    if (rows) sqlite3_create_module(rows->db, rows->name, NULL, NULL);
     free(rows);
 }
 
-int summary_rows_write(struct summary_rows *rows, sqlite3_stmt *statement, struct summary_source *source,
-                       struct error *error)
+int made_rows_write(struct made_rows *rows, sqlite3_stmt *statement, struct row_source *source,
+                    struct error *error)
 {
     rows->source = source;
     rows->there = 0;

@@ -1,0 +1,111 @@
+#include "cdclite/batch_writer.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct batch_writer {
+    sqlite3 *db;
+    int (*write)(void *context, struct error *error);
+    void *context;
+    bool started;
+    pthread_t thread;
+
+    pthread_mutex_t mutex; /* of what follows */
+    pthread_cond_t changed;
+    enum { IDLE, ASKED, WRITING, STOPPING } state;
+    int result; /* of the batch written last */
+    struct error error;
+};
+
+int batch_writer_open(sqlite3 *db, int (*write)(void *context, struct error *error), void *context,
+                      struct batch_writer **opened, struct error *error)
+{
+    struct batch_writer *writer = *opened = calloc(1, sizeof *writer);
+    if (!writer) return error_memory(error);
+    writer->db = db;
+    writer->write = write;
+    writer->context = context;
+    pthread_mutex_init(&writer->mutex, NULL);
+    pthread_cond_init(&writer->changed, NULL);
+    return 0;
+}
+
+/* Under the mutex. */
+static void enter(struct batch_writer *writer, int state)
+{
+    writer->state = state;
+    pthread_cond_broadcast(&writer->changed);
+}
+
+static void *write_batches(void *context)
+{
+    struct batch_writer *writer = context;
+    pthread_mutex_lock(&writer->mutex);
+    for (;;) {
+        while (writer->state == IDLE) pthread_cond_wait(&writer->changed, &writer->mutex);
+        if (writer->state == STOPPING) break;
+        pthread_mutex_unlock(&writer->mutex);
+        /* Nobody else uses the connection before the state says that it is held. */
+        sqlite3_mutex_enter(sqlite3_db_mutex(writer->db));
+        pthread_mutex_lock(&writer->mutex);
+        enter(writer, WRITING);
+        pthread_mutex_unlock(&writer->mutex);
+        int result = writer->write(writer->context, &writer->error);
+        sqlite3_mutex_leave(sqlite3_db_mutex(writer->db));
+        pthread_mutex_lock(&writer->mutex);
+        writer->result = result;
+        enter(writer, IDLE);
+    }
+    pthread_mutex_unlock(&writer->mutex);
+    return NULL;
+}
+
+/* Signals are for the thread that reads batches: it is the one that stops. */
+static int start_thread(struct batch_writer *writer, struct error *error)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int code = pthread_create(&writer->thread, NULL, write_batches, writer);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (code) return error_set(error, ERROR_FAILURE, "cannot start a thread: %s", strerror(code));
+    writer->started = true;
+    return 0;
+}
+
+int batch_writer_start(struct batch_writer *writer, struct error *error)
+{
+    if (!writer->started && start_thread(writer, error)) return -1;
+    pthread_mutex_lock(&writer->mutex);
+    enter(writer, ASKED);
+    while (writer->state == ASKED) pthread_cond_wait(&writer->changed, &writer->mutex);
+    pthread_mutex_unlock(&writer->mutex);
+    return 0;
+}
+
+int batch_writer_wait(struct batch_writer *writer, struct error *error)
+{
+    pthread_mutex_lock(&writer->mutex);
+    while (writer->state != IDLE) pthread_cond_wait(&writer->changed, &writer->mutex);
+    int result = writer->result;
+    if (result) *error = writer->error;
+    pthread_mutex_unlock(&writer->mutex);
+    return result;
+}
+
+void batch_writer_close(struct batch_writer *writer)
+{
+    if (!writer) return;
+    pthread_mutex_lock(&writer->mutex);
+    while (writer->state != IDLE) pthread_cond_wait(&writer->changed, &writer->mutex);
+    enter(writer, STOPPING);
+    pthread_mutex_unlock(&writer->mutex);
+    if (writer->started) pthread_join(writer->thread, NULL);
+    pthread_cond_destroy(&writer->changed);
+    pthread_mutex_destroy(&writer->mutex);
+    free(writer);
+}
