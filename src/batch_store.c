@@ -126,7 +126,7 @@ int batch_store_end(struct batch_store *store, const struct batch *batch, int64_
 int batch_store_rest(struct batch_store *store, struct error *error)
 {
     if (batch_store_wait(store, error)) return -1;
-    if (store->begun && database_run(store->parts.db, "COMMIT", error)) return -1;
+    if (store->begun && database_run(store->parts.db, "ROLLBACK", error)) return -1;
     store->begun = false;
     return 0;
 }

@@ -41,6 +41,13 @@ static void enter(struct batch_writer *writer, int state)
     pthread_cond_broadcast(&writer->changed);
 }
 
+/* A commit hook: the transaction is rolled back. */
+static int refuse(void *context)
+{
+    (void)context;
+    return 1;
+}
+
 static void *write_batches(void *context)
 {
     struct batch_writer *writer = context;
@@ -55,6 +62,8 @@ static void *write_batches(void *context)
         enter(writer, WRITING);
         pthread_mutex_unlock(&writer->mutex);
         int result = writer->write(writer->context, &writer->error);
+        /* There may be no transaction, and what others do meanwhile would be committed at once. */
+        if (result) sqlite3_commit_hook(writer->db, refuse, NULL);
         sqlite3_mutex_leave(sqlite3_db_mutex(writer->db));
         pthread_mutex_lock(&writer->mutex);
         writer->result = result;

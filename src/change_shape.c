@@ -107,9 +107,9 @@ bool change_shape_read(const struct change_shape *shape, struct slice text, stru
     size_t first = shape->count ? shape->values[0].text_size : shape->last_size;
     if (text.size < first || !same_text(text.at, shape->text, first)) return false;
     if (tokens->room <= shape->count) {
-        tokens->room = shape->count + 1;
-        tokens->all = arena_alloc(arena, tokens->room * sizeof *tokens->all);
-        if (!tokens->all) return false;
+        struct json_token *all = arena_alloc(arena, (shape->count + 1) * sizeof *all);
+        if (!all) return false;
+        *tokens = (struct shape_tokens){all, shape->count + 1};
     }
     reading.tokens = tokens->all;
     if (!pass_all(&reading)) return false;

@@ -207,6 +207,14 @@ class Load:
                 db.close()
 
 
+def passings(trace):
+    """What a trace tells: [(series, n, step)]; and how many allocations there were."""
+    with open(trace, encoding='utf-8') as lines:
+        parts = [line.rstrip('\n').split(' ', 2) for line in lines]
+    allocations = int(parts[-1][1]) if parts and parts[-1][0] == 'end' else 0
+    return [(series, int(n), step) for series, n, step in parts if series != 'end'], allocations
+
+
 class Lab:
     """An input and what an undisturbed load of it leaves."""
 
@@ -234,17 +242,15 @@ class Lab:
         self.temporary.cleanup()
 
     def trace(self, **variables):
-        """The passings of a load without faults: [(series, n, step)]; and how many allocations there were."""
+        """The passings of a load without faults."""
         with Load(self) as load:
             trace = os.path.join(self.folder, 'trace')
             code, said = load.faulty(trace=trace, **variables)
             if code or load.wrong():
                 raise RuntimeError(f'without a fault: exit code {code}, {said} {load.wrong()}')
-            with open(trace, encoding='utf-8') as lines:
-                parts = [line.rstrip('\n').split(' ', 2) for line in lines]
+            found = passings(trace)
             os.remove(trace)
-        allocations = int(parts[-1][1]) if parts[-1][0] == 'end' else 0
-        return [(series, int(n), step) for series, n, step in parts if series != 'end'], allocations
+        return found
 
 
 class Tally:
