@@ -29,7 +29,7 @@ struct summaries {
     struct summary_gathered two[2], *now, *sealed; /* what grows, and what is to be written */
     struct summary_keys numbered_stocks;
     size_t stored_stocks;
-    struct made_rows *rows;
+    struct summary_rows *rows;
     struct summary_sums by_user, by_stock, by_stock_hour;
     sqlite3_stmt *insert_user, *insert_holding, *insert_stock, *save_state;
     /* Where the columns stand, of the table with so many. */
@@ -70,8 +70,8 @@ static int prepare(struct summaries *summaries, struct error *error)
         {"REPLACE INTO summary_state VALUES(1, ?1, ?2)", &summaries->save_state},
     };
     sqlite3 *db = summaries->db;
-    if (made_rows_open(db, "summary_rows", &summaries->rows, error)) return -1;
-    struct made_rows *rows = summaries->rows;
+    if (summary_rows_open(db, &summaries->rows, error)) return -1;
+    struct summary_rows *rows = summaries->rows;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (database_prepare(summaries->db, all[i].sql, all[i].statement, error)) return -1;
     return summary_sums_open(&summaries->by_user, &summary_user_day, db, rows, error) ||
@@ -114,7 +114,7 @@ void summaries_close(struct summaries *summaries)
     summary_sums_close(&summaries->by_user);
     summary_sums_close(&summaries->by_stock);
     summary_sums_close(&summaries->by_stock_hour);
-    made_rows_close(summaries->rows);
+    summary_rows_close(summaries->rows);
     summary_gathered_close(&summaries->two[0]);
     summary_gathered_close(&summaries->two[1]);
     summary_keys_free(&summaries->numbered_stocks);

@@ -80,7 +80,7 @@ int summary_kind_add(const struct summary_kind *kind, const char *table, sqlite3
 }
 
 void summary_kind_row(int64_t bucket, const struct value *key, const int64_t counters[SUMMARY_COUNTERS],
-                      struct value row[MADE_COLUMNS])
+                      struct value row[SUMMARY_COLUMNS])
 {
     row[0] = value_of_integer(bucket);
     row[1] = *key;

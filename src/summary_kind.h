@@ -2,7 +2,7 @@
 #define SUMMARY_KIND_H
 
 #include "cdclite/error.h"
-#include "made_rows.h"
+#include "summary_rows.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -40,7 +40,7 @@ int summary_kind_add(const struct summary_kind *kind, const char *table, struct 
 
 /* Fills in such a row. */
 void summary_kind_row(int64_t bucket, const struct value *key, const int64_t counters[SUMMARY_COUNTERS],
-                      struct value row[MADE_COLUMNS]);
+                      struct value row[SUMMARY_COLUMNS]);
 
 /* The first column, a day, of the first row of a query that gives one. 1: there is one, 0: it is NULL, -1:
  * failure. */

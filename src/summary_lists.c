@@ -60,14 +60,14 @@ static bool make_list(struct grouped *grouped, uint32_t key)
 }
 
 struct list_rows {
-    struct row_source source;
+    struct summary_source source;
     const struct summary_names *names;
     int64_t step;
     struct grouped grouped[MOST_LISTS];
     size_t count, at;
 };
 
-static int next_row(struct row_source *source, struct value *row)
+static int next_row(struct summary_source *source, struct value *row)
 {
     struct list_rows *rows = (struct list_rows *)source;
     const struct summary_names *names = rows->names;
@@ -86,14 +86,14 @@ static int next_row(struct row_source *source, struct value *row)
 }
 
 int summary_lists_fold(const struct summary_lists *lists, size_t count, int64_t step,
-                       const struct summary_names *names, struct made_rows *rows, struct sqlite3_stmt *insert,
-                       struct error *error)
+                       const struct summary_names *names, struct summary_rows *rows,
+                       struct sqlite3_stmt *insert, struct error *error)
 {
     struct list_rows source = {.source = {next_row}, .names = names, .step = step, .count = count};
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++)
         if (!group(&lists[i], names->keys->count, &source.grouped[i])) result = error_memory(error);
-    if (result == 0) result = made_rows_write(rows, insert, &source.source, error);
+    if (result == 0) result = summary_rows_write(rows, insert, &source.source, error);
     for (size_t i = 0; i < count; i++) {
         free(source.grouped[i].numbers);
         free(source.grouped[i].ends);

@@ -2,8 +2,8 @@
 #define SUMMARY_LISTS_H
 
 #include "cdclite/error.h"
-#include "made_rows.h"
 #include "summary_keys.h"
+#include "summary_rows.h"
 
 struct sqlite3_stmt;
 
@@ -25,8 +25,8 @@ bool summary_lists_add(struct summary_lists *lists, uint32_t key, uint64_t numbe
  * its list in each of the `count` lists (one or two) as JSON. `insert` takes these in that order.
  */
 int summary_lists_fold(const struct summary_lists *lists, size_t count, int64_t step,
-                       const struct summary_names *names, struct made_rows *rows, struct sqlite3_stmt *insert,
-                       struct error *error);
+                       const struct summary_names *names, struct summary_rows *rows,
+                       struct sqlite3_stmt *insert, struct error *error);
 
 /* Bytes in use. */
 size_t summary_lists_size(const struct summary_lists *lists);

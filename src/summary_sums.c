@@ -7,7 +7,7 @@
 #include "summary_step.h"
 
 int summary_sums_open(struct summary_sums *sums, const struct summary_kind *kind, sqlite3 *db,
-                      struct made_rows *rows, struct error *error)
+                      struct summary_rows *rows, struct error *error)
 {
     struct buffer sql = {0};
     sums->kind = kind;
@@ -40,7 +40,7 @@ struct folding {
 
 /* The sums of entries from `at` to before `end`. */
 struct sum_rows {
-    struct row_source source;
+    struct summary_source source;
     const struct folding *folding;
     size_t at, end;
 };
@@ -50,7 +50,7 @@ static struct value key_at(const struct folding *folding, uint32_t place)
     return summary_keys_stored(folding->names->keys, folding->names->sorted[place]);
 }
 
-static int next_sum(struct row_source *source, struct value *row)
+static int next_sum(struct summary_source *source, struct value *row)
 {
     struct sum_rows *rows = (struct sum_rows *)source;
     const struct folding *folding = rows->folding;
@@ -78,21 +78,21 @@ static int write_sums(const struct folding *folding, struct error *error)
     if (has_last < 0) return -1;
     struct sum_rows rows = {{next_sum}, folding, 0, 0};
     while (has_last && rows.end < folding->entries.count && bucket_of(folding, rows.end) <= last) rows.end++;
-    if (rows.end && made_rows_write(sums->rows, sums->add, &rows.source, error)) return -1;
+    if (rows.end && summary_rows_write(sums->rows, sums->add, &rows.source, error)) return -1;
     rows.end = folding->entries.count;
-    return rows.at < rows.end ? made_rows_write(sums->rows, sums->insert, &rows.source, error) : 0;
+    return rows.at < rows.end ? summary_rows_write(sums->rows, sums->insert, &rows.source, error) : 0;
 }
 
 /* What a total gets: the counters by place of the key. */
 struct total_rows {
-    struct row_source source;
+    struct summary_source source;
     const struct folding *folding;
     int64_t day;
     const int64_t *counters;
     uint32_t at;
 };
 
-static int next_in_total(struct row_source *source, struct value *row)
+static int next_in_total(struct summary_source *source, struct value *row)
 {
     static const int64_t none[SUMMARY_COUNTERS];
     struct total_rows *rows = (struct total_rows *)source;
@@ -121,7 +121,7 @@ static int add_to_totals(const struct folding *folding, int64_t *counters, struc
             sums->kind->count(entries->all[next].what,
                               &counters[(size_t)entries->all[next].is[SUMMARY_KEY] * SUMMARY_COUNTERS]);
         struct total_rows rows = {{next_in_total}, folding, day, counters, 0};
-        if (made_rows_write(sums->rows, sums->add_total, &rows.source, error)) return -1;
+        if (summary_rows_write(sums->rows, sums->add_total, &rows.source, error)) return -1;
     }
 }
 

@@ -10,13 +10,13 @@
 struct summary_sums {
     const struct summary_kind *kind;
     struct sqlite3 *db;
-    struct made_rows *rows;
+    struct summary_rows *rows;
     struct sqlite3_stmt *insert, *add, *last, *add_total;
     struct summary_totals totals;
 };
 
 int summary_sums_open(struct summary_sums *sums, const struct summary_kind *kind, struct sqlite3 *db,
-                      struct made_rows *rows, struct error *error);
+                      struct summary_rows *rows, struct error *error);
 void summary_sums_close(struct summary_sums *sums);
 
 /* Adds all to the tables, within the open transaction, in the order of their keys. */

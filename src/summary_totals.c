@@ -45,7 +45,7 @@ static void put_make(const struct summary_kind *kind, struct buffer *sql)
 }
 
 int summary_totals_open(struct summary_totals *totals, const struct summary_kind *kind, sqlite3 *db,
-                        struct made_rows *rows, struct error *error)
+                        struct summary_rows *rows, struct error *error)
 {
     struct buffer sql = {0};
     totals->kind = kind;
@@ -116,14 +116,14 @@ static int take(const struct summary_totals *totals, struct running *running, st
 
 /* The rows of a total. */
 struct total_rows {
-    struct row_source source;
+    struct summary_source source;
     const struct running *running;
     int64_t day;
     uint32_t *sorted;
     size_t at;
 };
 
-static int next_row(struct row_source *source, struct value *row)
+static int next_row(struct summary_source *source, struct value *row)
 {
     struct total_rows *rows = (struct total_rows *)source;
     if (rows->at == rows->running->keys.count) return 0;
@@ -137,7 +137,7 @@ static int write_running(const struct summary_totals *totals, const struct runni
                          struct error *error)
 {
     struct total_rows rows = {{next_row}, running, day, summary_keys_sorted(&running->keys), 0};
-    int result = rows.sorted ? made_rows_write(totals->rows, totals->insert, &rows.source, error)
+    int result = rows.sorted ? summary_rows_write(totals->rows, totals->insert, &rows.source, error)
                              : error_memory(error);
     free(rows.sorted);
     return result;

@@ -10,14 +10,14 @@
 struct summary_totals {
     const struct summary_kind *kind;
     struct sqlite3 *db;
-    struct made_rows *rows;
+    struct summary_rows *rows;
     size_t most_keys; /* that are kept in memory to make a total */
     struct sqlite3_stmt *next, *last, *sizes, *size, *parts, *insert, *make;
 };
 
 /* All zero before; also after a failure: close. `rows` is borrowed. */
 int summary_totals_open(struct summary_totals *totals, const struct summary_kind *kind, struct sqlite3 *db,
-                        struct made_rows *rows, struct error *error);
+                        struct summary_rows *rows, struct error *error);
 void summary_totals_close(struct summary_totals *totals);
 
 /* The day of the first total behind this day: 1, or 0 where there is none, or -1 for a failure. */

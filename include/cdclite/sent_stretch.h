@@ -1,6 +1,7 @@
 #ifndef CDCLITE_SENT_STRETCH_H
 #define CDCLITE_SENT_STRETCH_H
 
+#include "cdclite/buffer.h"
 #include "cdclite/envelope.h"
 #include "cdclite/error.h"
 
@@ -8,9 +9,10 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 /*
- * The stretches in which a run's events of one partition were sent without a pause: rows of sent_stretch.
- * Both Debezium's clock (when it made the event) and Kafka's (when it was sent) must have paused: a full
- * queue or an unreachable broker stops one of them at a time, a crash stops both.
+ * The stretches in which a run's events of one partition were sent without a pause: rows of sent_stretch, and
+ * many to a row of sent_stretch_list. Both Debezium's clock (when it made the event) and Kafka's (when it was
+ * sent) must have paused: a full queue or an unreachable broker stops one of them at a time, a crash stops
+ * both.
  */
 struct sent_stretch {
     bool known;  /* it is there */
@@ -44,15 +46,15 @@ struct stretch_list {
     struct stretch_of_run {
         int64_t run;
         struct sent_stretch stretch;
+        bool over;
     } * all;
     size_t count, capacity;
 };
 
-struct made_rows;
 struct sent_stretches {
     struct sqlite3 *db;
-    struct sqlite3_stmt *insert, *update, *find;
-    struct made_rows *made;
+    struct sqlite3_stmt *insert, *update, *insert_list, *find, *find_list;
+    struct buffer text;
     struct stretch_list waiting, sealed;
 };
 

@@ -41,10 +41,10 @@ static int64_t number(sqlite3 *db, const char *sql)
 /* Extends the totals with so many keys in memory, and twice, as the steps of a load do. */
 static void extend(sqlite3 *db, size_t most_keys)
 {
-    struct made_rows *rows;
+    struct summary_rows *rows;
     struct summary_totals totals = {0};
     struct error error;
-    assert_int_equal(made_rows_open(db, "summary_rows", &rows, &error), 0);
+    assert_int_equal(summary_rows_open(db, &rows, &error), 0);
     assert_int_equal(summary_totals_open(&totals, &summary_user_day, db, rows, &error), 0);
     totals.most_keys = most_keys;
     assert_int_equal(database_run(db,
@@ -56,7 +56,7 @@ static void extend(sqlite3 *db, size_t most_keys)
     assert_int_equal(database_run(db, "INSERT INTO summary_user_day SELECT * FROM late", &error), 0);
     assert_int_equal(summary_totals_extend(&totals, &error), 0);
     summary_totals_close(&totals);
-    made_rows_close(rows);
+    summary_rows_close(rows);
 }
 
 static void check(size_t most_keys)

@@ -1,25 +1,26 @@
-#include "made_rows.h"
+#include "summary_rows.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
 
 #include "cdclite/database.h"
 
-struct made_rows {
+static const char name[] = "summary_rows";
+
+struct summary_rows {
     sqlite3 *db;
-    const char *name;
-    struct row_source *source;
-    struct value row[MADE_COLUMNS];
+    struct summary_source *source;
+    struct value row[SUMMARY_COLUMNS];
     sqlite3_int64 number; /* of the row */
     int there;
 };
 
 struct rows_table {
     sqlite3_vtab base;
-    struct made_rows *rows;
+    struct summary_rows *rows;
 };
 
-static struct made_rows *rows_of(const sqlite3_vtab_cursor *cursor)
+static struct summary_rows *rows_of(const sqlite3_vtab_cursor *cursor)
 {
     return ((struct rows_table *)cursor->pVtab)->rows;
 }
@@ -65,7 +66,7 @@ static int rows_close(sqlite3_vtab_cursor *cursor)
 
 static int rows_next(sqlite3_vtab_cursor *cursor)
 {
-    struct made_rows *rows = rows_of(cursor);
+    struct summary_rows *rows = rows_of(cursor);
     rows->number++;
     rows->there = rows->source->next(rows->source, rows->row);
     return rows->there < 0 ? SQLITE_NOMEM : SQLITE_OK;
@@ -104,7 +105,7 @@ static int rows_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *rowid)
     return SQLITE_OK;
 }
 
-int made_rows_open(sqlite3 *db, const char *name, struct made_rows **opened, struct error *error)
+int summary_rows_open(sqlite3 *db, struct summary_rows **opened, struct error *error)
 {
     static const sqlite3_module module = {.xConnect = rows_connect,
                                           .xBestIndex = rows_best_index,
@@ -116,21 +117,20 @@ int made_rows_open(sqlite3 *db, const char *name, struct made_rows **opened, str
                                           .xEof = rows_eof,
                                           .xColumn = rows_column,
                                           .xRowid = rows_rowid};
-    struct made_rows *rows = *opened = calloc(1, sizeof *rows);
+    struct summary_rows *rows = *opened = calloc(1, sizeof *rows);
     if (!rows) return error_memory(error);
     rows->db = db;
-    rows->name = name;
     return sqlite3_create_module(db, name, &module, rows) == SQLITE_OK ? 0 : database_fail(db, error, name);
 }
 
-void made_rows_close(struct made_rows *rows)
+void summary_rows_close(struct summary_rows *rows)
 {
-    if (rows) sqlite3_create_module(rows->db, rows->name, NULL, NULL);
+    if (rows) sqlite3_create_module(rows->db, name, NULL, NULL);
     free(rows);
 }
 
-int made_rows_write(struct made_rows *rows, sqlite3_stmt *statement, struct row_source *source,
-                    struct error *error)
+int summary_rows_write(struct summary_rows *rows, sqlite3_stmt *statement, struct summary_source *source,
+                       struct error *error)
 {
     rows->source = source;
     rows->there = 0;
