@@ -147,7 +147,9 @@ static int compare(const void *a, const void *b)
 static int write_all(struct sent_stretches *stretches, struct stretch_list *list, struct error *error)
 {
     int result = 0;
-    if (list->count) qsort(list->all, list->count, sizeof *list->all, compare);
+    size_t ordered = 1;
+    while (ordered < list->count && compare(&list->all[ordered - 1], &list->all[ordered]) <= 0) ordered++;
+    if (ordered < list->count) qsort(list->all, list->count, sizeof *list->all, compare);
     for (size_t i = 0; i < list->count && result == 0;) {
         const struct stretch_of_run *row = &list->all[i];
         result = is_listed(row) ? write_list(stretches, row, list->count - i, &i, error)

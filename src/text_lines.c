@@ -90,7 +90,7 @@ static void append_change(struct buffer *out, const struct captured_table *table
 
 /* How it ends: when, and by what. */
 static void append_end(struct buffer *out, const struct captured_table *table, const struct history_row *row,
-                       int64_t inserted_at)
+                       const struct time_text *inserted)
 {
     if (row->op == 'c' && table->created < table->count)
         append_value(out, table, row, table->created, &row->after[table->created]);
@@ -99,7 +99,7 @@ static void append_end(struct buffer *out, const struct captured_table *table, c
     buffer_char(out, ',');
     if (row->op == 'd' || row->op == 't') append_time(out, row->changed_at);
     buffer_char(out, ',');
-    append_time(out, inserted_at);
+    buffer_append(out, inserted->text, inserted->size);
     buffer_char(out, ',');
     buffer_char(out, row->op);
     buffer_char(out, '\n');
@@ -120,14 +120,14 @@ static bool append_again(struct buffer *out, const struct shared *part)
     return true;
 }
 
-void text_lines(const struct captured_table *table, const struct history_row *row, int64_t inserted_at,
-                struct buffer *out)
+void text_lines(const struct captured_table *table, const struct history_row *row,
+                const struct time_text *inserted, struct buffer *out)
 {
     if (row->op == 'r') return;
     if (row->op == 't') {
         append_identity(out, table, row);
         buffer_text(out, ",,,");
-        append_end(out, table, row, inserted_at);
+        append_end(out, table, row, inserted);
         return;
     }
     struct shared identity = {0}, end = {0}; /* all lines of a change begin and end alike */
@@ -146,7 +146,7 @@ void text_lines(const struct captured_table *table, const struct history_row *ro
         append_change(out, table, row, i);
         if (!append_again(out, &end)) {
             end.at = out->size;
-            append_end(out, table, row, inserted_at);
+            append_end(out, table, row, inserted);
             end.size = out->size - end.at;
         }
     }
@@ -156,6 +156,7 @@ struct rebuilding {
     struct captured_table *table;
     sqlite3_stmt *batches; /* in the order of their changes, as the rows come */
     int64_t last_change_id, loaded_at, open_batch_at;
+    struct time_text inserted; /* that time */
     struct buffer text;
     int (*write)(void *context, struct slice text, struct error *error);
     void *context;
@@ -186,7 +187,8 @@ static int rebuild_row(void *context, const struct history_row *row, struct erro
                              (long long)row->change_id);
         }
     }
-    text_lines(rebuilding->table, row, rebuilding->loaded_at, &rebuilding->text);
+    time_text_set(&rebuilding->inserted, rebuilding->loaded_at);
+    text_lines(rebuilding->table, row, &rebuilding->inserted, &rebuilding->text);
     return flush(rebuilding, PIECE, error);
 }
 

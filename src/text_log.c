@@ -35,6 +35,7 @@ struct text_logs {
     sqlite3 *db;
     struct text_log *all;
     sqlite3_stmt *save;
+    struct time_text inserted; /* when the changes added last were */
 };
 
 static void log_free(struct text_log *log)
@@ -343,7 +344,8 @@ int text_logs_add(struct text_logs *logs, struct captured_table *table, const st
         text_rebuild(logs->db, table, 0, row->change_id - 1, inserted_at, add_piece, log, error))
         return -1;
     log->begun = true;
-    text_lines(table, row, inserted_at, &log->pending);
+    time_text_set(&logs->inserted, inserted_at);
+    text_lines(table, row, &logs->inserted, &log->pending);
     log->through_change_id = row->change_id;
     log->changed = true;
     if (buffer_failed(&log->pending)) return error_memory(error);

@@ -116,7 +116,9 @@ static char *put_date(char *to, int64_t days, bool *before_christ)
     return put_digits(to, (uint64_t)day, 2);
 }
 
-static char *put_timestamp(char *to, int64_t value, int64_t per_second, int digits, bool zulu)
+/* Inline, for divisions by what is known then. */
+static inline __attribute__((always_inline)) char *put_timestamp(char *to, int64_t value, int64_t per_second,
+                                                                 int digits, bool zulu)
 {
     int64_t seconds = value / per_second - (value % per_second < 0);
     int64_t fraction = value % per_second + (value % per_second < 0 ? per_second : 0);
@@ -163,6 +165,13 @@ size_t time_format(int64_t value, enum time_unit unit, bool zulu, char text[TIME
     }
     *end = '\0';
     return (size_t)(end - text);
+}
+
+void time_text_set(struct time_text *time, int64_t microseconds)
+{
+    if (time->size && time->microseconds == microseconds) return;
+    time->microseconds = microseconds;
+    time->size = time_format(microseconds, UNIT_TIMESTAMP_US, true, time->text);
 }
 
 /* `count` digits at *at into *number, moving on; -1 when they are not digits. */

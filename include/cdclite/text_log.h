@@ -5,6 +5,7 @@
 
 #include "cdclite/catalog.h"
 #include "cdclite/history.h"
+#include "cdclite/time_text.h"
 
 /*
  * The line-oriented change log: UTF-8, RFC 4180 quoting, LF, one line a changed field. NULL is empty and an
@@ -15,9 +16,9 @@
 /* Appends the header line of a table's log. */
 void text_header(const struct captured_table *table, struct buffer *out);
 
-/* Appends the lines of one change (none for a snapshot read). `inserted_at` is its batch's time. */
-void text_lines(const struct captured_table *table, const struct history_row *row, int64_t inserted_at,
-                struct buffer *out);
+/* Appends the lines of one change (none for a snapshot read), which was `inserted` at its batch's time. */
+void text_lines(const struct captured_table *table, const struct history_row *row,
+                const struct time_text *inserted, struct buffer *out);
 
 /*
  * Gives the text of the stored changes after_id < change_id <= through_id, rebuilt from the history, to

@@ -42,6 +42,15 @@ size_t time_format(int64_t value, enum time_unit unit, bool zulu, char text[TIME
  */
 int time_parse(const char *text, int64_t *microseconds);
 
+/* A time with its text, as UNIT_TIMESTAMP_US with Z. All zero is none. */
+struct time_text {
+    int64_t microseconds;
+    size_t size;
+    char text[TIME_TEXT_SIZE];
+};
+/* Makes it that of another time, unless it is that of this one. */
+void time_text_set(struct time_text *time, int64_t microseconds);
+
 /* Microseconds since 1970 UTC, now. */
 int64_t time_now(void);
 
