@@ -9,6 +9,7 @@
 
 enum {
     PACKETS = SOURCE_SLOTS,   /* one being filled, one being stored, two between, as neither goes evenly */
+    PACKETS_LEFT = 1,         /* to be stored while more are waited for */
     PACKET_EVENTS = 192,      /* at most */
     PACKET_BYTES = 256 << 10, /* of messages; more would have left the cache by the time they are stored */
     LARGE_BYTES = 1 << 20,    /* a packet that holds more waits until the others are stored */
@@ -38,7 +39,8 @@ struct intake {
     uint64_t idles_seen;
 
     pthread_mutex_t mutex; /* of what follows */
-    pthread_cond_t changed;
+    pthread_cond_t changed, freed;
+    uint64_t awaited; /* `stored` shall be, for a packet to be filled */
     uint64_t filled, stored;
     uint64_t idles; /* how often the source had nothing to give */
     struct source_progress progress_at_idle;
@@ -94,13 +96,15 @@ static void clear(struct packet *packet)
 }
 
 /* Waits for a packet that can be filled, behind a `large` one until all are stored; NULL when there shall be
- * no more. */
+ * no more. Who has to wait does so for several, as to be woken takes as long as some events. */
 static struct packet *next_free(struct intake *intake, bool large)
 {
-    uint64_t most = large ? 0 : PACKETS - 1;
     pthread_mutex_lock(&intake->mutex);
-    while (!intake->stopping && intake->filled - intake->stored > most)
-        pthread_cond_wait(&intake->changed, &intake->mutex);
+    if (large || intake->filled - intake->stored == PACKETS) {
+        intake->awaited = intake->filled - (large ? 0 : PACKETS_LEFT);
+        while (!intake->stopping && intake->stored < intake->awaited)
+            pthread_cond_wait(&intake->freed, &intake->mutex);
+    }
     bool stopping = intake->stopping;
     pthread_mutex_unlock(&intake->mutex);
     return stopping ? NULL : &intake->packets[intake->filled % PACKETS];
@@ -186,6 +190,7 @@ int intake_open(struct source *source, struct envelope_guess *guess, size_t max_
     intake->poll_ms = poll_ms;
     pthread_mutex_init(&intake->mutex, NULL);
     pthread_cond_init(&intake->changed, NULL);
+    pthread_cond_init(&intake->freed, NULL);
     return start(intake, error);
 }
 
@@ -194,8 +199,7 @@ static int next_packet(struct intake *intake)
 {
     pthread_mutex_lock(&intake->mutex);
     if (intake->current) {
-        intake->stored++;
-        pthread_cond_broadcast(&intake->changed);
+        if (++intake->stored == intake->awaited) pthread_cond_signal(&intake->freed);
     }
     intake->current = NULL;
     intake->taken = 0;
@@ -239,12 +243,13 @@ void intake_close(struct intake *intake)
     if (!intake) return;
     pthread_mutex_lock(&intake->mutex);
     intake->stopping = true;
-    pthread_cond_broadcast(&intake->changed);
+    pthread_cond_signal(&intake->freed);
     pthread_mutex_unlock(&intake->mutex);
     if (intake->started) pthread_join(intake->thread, NULL);
     for (size_t i = 0; i < PACKETS; i++) arena_free(&intake->packets[i].arena);
 
     pthread_cond_destroy(&intake->changed);
+    pthread_cond_destroy(&intake->freed);
     pthread_mutex_destroy(&intake->mutex);
     free(intake);
 }
