@@ -17,7 +17,7 @@ import threading
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'recordings'))
 
-from harness import Checks, difference  # noqa: E402, F401
+from harness import Checks, difference, stretches  # noqa: E402, F401
 
 KILLED = -9
 TEXTS = {'holding': 'holding.txt', 'keyed': 'keyed.txt'}
@@ -165,6 +165,8 @@ class Load:
             held = {table: normal_table(db, table) for table, in
                     db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'summary%' "
                                "ORDER BY name").fetchall()}
+            held['sent_stretch'] = stretches(db)
+            del held['sent_stretch_list']
             held['schema'] = sorted(db.execute('SELECT type, name, tbl_name, sql FROM sqlite_schema'), key=repr)
             held['integrity_check'] = db.execute('PRAGMA integrity_check').fetchall()
         finally:

@@ -1,5 +1,6 @@
 """What the tests in Python share: running the program, reading what it left, and counting checks."""
 import argparse
+import json
 import os
 import sqlite3
 import subprocess
@@ -19,6 +20,19 @@ def arguments(description):
     given = parser.parse_args()
     given.cdclite = os.path.abspath(given.cdclite)
     return given
+
+
+def stretches(db):
+    """All of them, whichever share a row, which depends on the batches."""
+    rows = db.execute('SELECT * FROM sent_stretch').fetchall()
+    for run, _, numbers in db.execute('SELECT * FROM sent_stretch_list'):
+        numbers = json.loads(numbers)
+        offset = sent = 0
+        for i in range(0, len(numbers), 4):
+            offset += numbers[i]
+            sent += numbers[i + 1]
+            rows.append((run, offset, sent, sent + numbers[i + 2], sent + numbers[i + 3]))
+    return sorted(rows)
 
 
 class Checks:
@@ -121,6 +135,8 @@ class Place:
             tables = [name for name, in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
             held = {table: db.execute('SELECT * FROM "' + table.replace('"', '""') + '"').fetchall()
                     for table in tables}
+            held['sent_stretch'] = stretches(db)
+            del held['sent_stretch_list']
             held['views and triggers'] = db.execute(
                 "SELECT type, name, sql FROM sqlite_schema WHERE type <> 'table' ORDER BY name").fetchall()
         finally:
