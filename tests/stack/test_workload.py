@@ -21,7 +21,7 @@ class Workload(holding_truth.HoldingTest):
         self.began = time.monotonic()
         running = sessions.Sessions(self.postgres)
         self.addCleanup(running.close)
-        sessions.start_all(running, rounds=2600, transactions=800)
+        sessions.start_all(running, rounds=3300, transactions=1100)
         return running
 
     def end(self, running):
