@@ -2,8 +2,8 @@
 import math
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 300, 60, 20, 40, 50
-COLOURS = ('#d9480f', '#4a7fb5')
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 340, 60, 20, 40, 90
+COLOURS = ('#8a8a8a', '#4a7fb5', '#d9480f')
 STYLE = ('text { font: 12px system-ui, sans-serif; fill: #24292f } .title { font-weight: 600 } '
          '.grid { stroke: #8a8a8a; stroke-opacity: .35 } polyline { fill: none; stroke-width: 2 } '
          '@media (prefers-color-scheme: dark) { text { fill: #d7dce1 } }')
@@ -11,7 +11,7 @@ TITLE = 'From COMMIT in PostgreSQL to visible in SQLite: share of changes that a
 
 
 def draw(measured, path):
-    """`measured`: {linger in milliseconds: sorted seconds}; at least a tenth of a millisecond each."""
+    """`measured`: {name: sorted seconds}, at least a tenth of a millisecond each."""
     low = math.log10(min(each[0] for each in measured.values()) * 1000) - 0.1
     high = math.log10(max(each[-1] for each in measured.values()) * 1000) + 0.1
 
@@ -31,15 +31,14 @@ def draw(measured, path):
             x = across(milliseconds)
             parts.append(line(x, TOP, x, HEIGHT - BOTTOM))
             parts.append(text(x, HEIGHT - BOTTOM + 16, f'{milliseconds:g} ms', 'middle'))
-    for place, ((linger, seconds), colour) in enumerate(zip(measured.items(), COLOURS)):
+    for place, ((name, seconds), colour) in enumerate(zip(measured.items(), COLOURS)):
         points = ' '.join(f'{across(each * 1000):.1f},{down((number + 1) / len(seconds)):.1f}'
                           for number, each in enumerate(seconds))
         parts.append(f'<polyline stroke="{colour}" points="{points}"/>')
-        x = LEFT + 320 * place
-        parts.append(f'<circle cx="{x + 5}" cy="{HEIGHT - 14}" r="4.5" fill="{colour}"/>')
+        y = HEIGHT - 48 + 18 * place
+        parts.append(f'<circle cx="{LEFT + 5}" cy="{y - 4}" r="4.5" fill="{colour}"/>')
         middle, late = seconds[len(seconds) // 2], seconds[int(len(seconds) * 0.99)]
-        parts.append(text(x + 15, HEIGHT - 10,
-                          f'--linger {linger}: median {middle * 1000:.0f} ms, 99 % in {late * 1000:.0f} ms'))
+        parts.append(text(LEFT + 15, y, f'{name}: median {middle * 1000:.0f} ms, 99 % in {late * 1000:.0f} ms'))
     with open(path, 'w') as file:
         file.write(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
                    f'height="{HEIGHT}" role="img" aria-label="{escape(TITLE)}">\n<style>{STYLE}</style>\n'
