@@ -1,4 +1,4 @@
-"""The stack tests: run.py --cdclite PROGRAM --hand PROGRAM [TEST ...]. They need a real Kafka; where Maven Central
+"""The stack tests: run.py --cdclite PROGRAM --hand PROGRAM [TEST ...]. They need a real Kafka, and some PostgreSQL, Kafka Connect and Debezium; where Maven Central
 cannot be reached they are skipped, with CI=true they fail then."""
 import argparse
 import os
@@ -12,10 +12,11 @@ sys.dont_write_bytecode = True
 
 import artifacts  # noqa: E402
 import broker  # noqa: E402
+import pipeline  # noqa: E402
 import stack  # noqa: E402
 
 SKIPPED = 77  # as ctest takes it
-MODULES = ('test_transactions', 'test_broker_faults', 'test_tls', 'test_memory')
+MODULES = ('test_transactions', 'test_broker_faults', 'test_tls', 'test_memory', 'test_seed_session')
 
 
 def main():
@@ -34,7 +35,7 @@ def main():
     print(f'Kafka is in {artifacts.kafka()} ({time.monotonic() - began:.1f} s)')
     directory = tempfile.mkdtemp(prefix='cdclite-broker-')
     try:
-        with broker.Broker(directory) as stack.kafka:
+        with broker.Broker(directory) as stack.kafka, pipeline.servers:
             print(f'the broker is up at {stack.kafka.address()} ({time.monotonic() - began:.1f} s)', flush=True)
             suite = unittest.defaultTestLoader.loadTestsFromNames(stack.given.tests)
             result = unittest.TextTestRunner(verbosity=2, stream=sys.stdout).run(suite)
