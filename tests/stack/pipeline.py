@@ -63,7 +63,7 @@ class PipelineTest(stack.StackTest):
         super().setUp()
         needed(self.debezium)
         self.postgres = running_postgres()
-        self.connect = running_connect(self.debezium)
+        self.connect = self.worker()
         self.postgres.make_database(DATABASE)
         self.addCleanup(self.postgres.drop_database, DATABASE)
         self.make_tables()
@@ -72,6 +72,9 @@ class PipelineTest(stack.StackTest):
         self.properties = os.path.join(self.directory, 'loader.properties')
         with open(os.path.join(DEPLOY, 'loader.properties')) as given, open(self.properties, 'w') as file:
             file.write(given.read().replace('kafka:9092', stack.kafka.address()))
+
+    def worker(self):
+        return running_connect(self.debezium)
 
     def capture_as(self, prefix):
         self.prefix = prefix
