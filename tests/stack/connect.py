@@ -86,6 +86,11 @@ class Connect:
         self.rest('POST', '/connectors', connector)
         self.wait_running(connector['name'])
 
+    def configure(self, connector):
+        """Gives a connector that there is another configuration; its task starts anew."""
+        self.rest('PUT', f'/connectors/{connector["name"]}/config', connector['config'])
+        self.wait_running(connector['name'])
+
     def wait_running(self, name):
         until = time.monotonic() + RUNNING_SECONDS
         while True:

@@ -21,6 +21,7 @@ DEPLOY = os.path.join(HERE, '..', '..', 'deploy')
 NEWEST = '3.7.0.Final'
 DATABASE = 'bank'
 ARRIVE_SECONDS = 60
+CHANGE, READ = "op <> 'r'", "op = 'r'"
 
 servers = contextlib.ExitStack()  # run.py closes it
 
@@ -66,6 +67,7 @@ class PipelineTest(stack.StackTest):
         self.connect = self.worker()
         self.postgres.make_database(DATABASE)
         self.addCleanup(self.postgres.drop_database, DATABASE)
+        self.run_file(os.path.join(HERE, 'audit.sql'))
         self.make_tables()
         self.capture_as(self._testMethodName)
         self.text = os.path.join(self.directory, 'output_data.txt')
@@ -81,12 +83,15 @@ class PipelineTest(stack.StackTest):
         self.topic = fr'^{prefix}\.bank_data\.'
 
     def make_tables(self):
-        self.postgres.run_file(os.path.join(DEPLOY, 'bank.sql'), DATABASE)
+        self.run_file(os.path.join(DEPLOY, 'bank.sql'))
         self.watch('holding')
 
     def watch(self, *tables):
-        self.postgres.run_file(os.path.join(HERE, 'audit.sql'), DATABASE)
         self.sql(''.join(f"CALL audit.watch('bank_data.{table}');" for table in tables))
+
+    def run_file(self, path):
+        with open(path) as file:
+            self.sql(file.read())
 
     def sql(self, statements):
         return self.postgres.ask(statements, DATABASE)
@@ -95,7 +100,7 @@ class PipelineTest(stack.StackTest):
         """The rows of a SELECT in PostgreSQL, as JSON would have them."""
         return [json.loads(line) for line in self.sql(
             f"SELECT json_build_array(VARIADIC ARRAY(SELECT value FROM json_each(row_to_json(r)))) FROM ({select}) r"
-        ).splitlines()]
+        ).split('\n') if line]
 
     def connector(self, **changes):
         """deploy/connector.json, but for where things are; `changes` with _ for the dots, None to leave one out."""
@@ -134,17 +139,17 @@ class PipelineTest(stack.StackTest):
                     return []
                 raise
 
-    def count(self, where='op <> ?', *parameters):
-        found = self.select(f'SELECT count(*) FROM holding_history WHERE {where}', *(parameters or 'r'))
+    def count(self, where, table='holding'):
+        found = self.select(f'SELECT count(*) FROM {table}_history WHERE {where}')
         return found[0][0] if found else 0
 
     def follow(self, *more):
         self.follower = super().follow(*more)
         return self.follower
 
-    def wait_for(self, count, where='op <> ?', *parameters):
+    def wait_for(self, count, where=CHANGE, table='holding'):
         until = time.monotonic() + ARRIVE_SECONDS
-        while (found := self.count(where, *parameters)) < count:
+        while (found := self.count(where, table)) < count:
             if self.follower.poll() is not None:
                 self.fail(f'the loader ended: {self.stop(self.follower)}')
             if time.monotonic() > until:

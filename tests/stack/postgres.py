@@ -104,10 +104,6 @@ class Postgres:
             raise Failed(done.stderr)
         return done.stdout
 
-    def run_file(self, path, database, *more):
-        with open(path) as file:
-            return self.ask(''.join(f'\\set {word}\n' for word in more) + file.read(), database)
-
     def make_database(self, name):
         """Anew, if it is there: its slots are dropped, its sessions ended."""
         self.drop_database(name)

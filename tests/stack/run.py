@@ -1,4 +1,4 @@
-"""The stack tests: run.py --cdclite PROGRAM --hand PROGRAM [TEST ...]. They need a real Kafka, and some PostgreSQL, Kafka Connect and Debezium; where Maven Central
+"""The stack tests: run.py --cdclite PROGRAM --hand PROGRAM [--picture FILE] [TEST ...]. They need a real Kafka, and some PostgreSQL, Kafka Connect and Debezium; where Maven Central
 cannot be reached they are skipped, with CI=true they fail then."""
 import argparse
 import os
@@ -16,13 +16,15 @@ import pipeline  # noqa: E402
 import stack  # noqa: E402
 
 SKIPPED = 77  # as ctest takes it
-MODULES = ('test_transactions', 'test_broker_faults', 'test_tls', 'test_memory', 'test_seed_session')
+MODULES = ('test_transactions', 'test_broker_faults', 'test_tls', 'test_memory', 'test_seed_session', 'test_workload',
+           'test_types', 'test_latency')
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--cdclite', required=True, type=os.path.abspath)
     parser.add_argument('--hand', required=True, type=os.path.abspath)
+    parser.add_argument('--picture', type=os.path.abspath, help='where test_latency draws what it measured, as SVG')
     parser.add_argument('tests', nargs='*', default=MODULES)
     stack.given = parser.parse_args()
     began = time.monotonic()

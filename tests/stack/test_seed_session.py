@@ -3,6 +3,7 @@ import time
 import unittest
 
 import holding_truth
+import pipeline
 
 SESSION = r"""
 INSERT INTO bank_data.holding VALUES (1004, 2, 'VFIAX', 10, now(), now());
@@ -34,7 +35,7 @@ class SeedSession(holding_truth.HoldingTest):
         before = self.table()
         self.start_capture()
         follower = self.follow('--linger', '20')
-        self.wait_for(len(before), 'op = ?', 'r')
+        self.wait_for(len(before), pipeline.READ)
         print(f'{time.monotonic() - began:.1f} s from the connector to the first events')
         self.assertEqual(self.current(), before)
         statements = SESSION.strip().splitlines()

@@ -3,6 +3,7 @@ import time
 import unittest
 
 import holding_truth
+import pipeline
 import sessions
 import stack
 
@@ -17,11 +18,11 @@ class Workload(holding_truth.HoldingTest):
     def begin(self):
         self.start_capture()
         self.follow()
-        self.wait_for(4, 'op = ?', 'r')
+        self.wait_for(4, pipeline.READ)
         self.began = time.monotonic()
         running = sessions.Sessions(self.postgres)
         self.addCleanup(running.close)
-        sessions.start_all(running, rounds=2600, transactions=800)
+        sessions.start_all(running, rounds=3300, transactions=1100)
         return running
 
     def end(self, running):
@@ -30,7 +31,7 @@ class Workload(holding_truth.HoldingTest):
         written = time.monotonic() - self.began
         # The last of all: what was sent again came before it.
         self.sql("INSERT INTO bank_data.holding VALUES (-1, -1, 'LAST', 1, now(), now())")
-        self.wait_for(1, 'after_holding_id = ?', -1)
+        self.wait_for(1, 'after_holding_id = -1')
         loaded = time.monotonic() - self.began
         code, text = self.stop(self.follower, 15)
         self.assertEqual(code, 0, text)
