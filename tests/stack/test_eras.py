@@ -13,7 +13,7 @@ import old_kafka
 import pipeline
 import stack
 
-# What Debezium 1 sends as well: no truncates, no infinity.
+# What Debezium 1 sends as well: no truncates.
 SESSION = r"""
 INSERT INTO bank_data.holding VALUES (1004, 2, 'VFIAX', 10, now(), now()), (1005, 3, 'SP500', 1, now(), NULL);
 UPDATE bank_data.holding SET holding_stock = 'TSLA', holding_quantity = 7 WHERE holding_id = 1004;
@@ -27,7 +27,7 @@ DELETE FROM bank_data.holding WHERE holding_id IS NULL;
 """
 TRUNCATES = """
 TRUNCATE bank_data.holding;
-INSERT INTO bank_data.holding VALUES (1008, 5, 'C', 2147483647, now(), 'infinity');
+INSERT INTO bank_data.holding VALUES (1008, 5, 'C', 70, now(), now());
 """
 ROUNDS = 300  # of deploy/workload.sql
 
@@ -38,9 +38,10 @@ class Era(holding_truth.HoldingTest):
         before = self.table()
         self.start_capture(**connector)
         follower = self.follow('--linger', '20')
-        self.wait_for(len(before), 'op = ?', 'r')
+        self.wait_for(len(before), pipeline.READ)
         self.sql(SESSION + more)
-        self.postgres.run_file(os.path.join(pipeline.DEPLOY, 'workload.sql'), pipeline.DATABASE, f'rounds {ROUNDS}')
+        with open(os.path.join(pipeline.DEPLOY, 'workload.sql')) as file:
+            self.sql(f'\\set rounds {ROUNDS}\n' + file.read())
         self.wait_for(len(self.audit()))
         self.check_all()
         code, text = self.stop(follower, 15)
@@ -79,6 +80,8 @@ class Oldest(Era):
     debezium = '1.1.2.Final'
 
     def setUp(self):
+        for version in old_kafka.VERSION, old_kafka.CONNECT:
+            pipeline.reachable(f'Kafka {version}', old_kafka.jars, version)
         began = time.monotonic()
         self.addCleanup(setattr, stack, 'kafka', stack.kafka)
         stack.kafka = old_broker()
@@ -114,11 +117,11 @@ class Oldest(Era):
         text = self.load_well(*self.scram())
         self.check_all()
         print('SASL/SCRAM over TLS:', text.splitlines()[-1])
-        for says, properties in (('check .*sasl.username and sasl.password', self.scram(password='wrong-horse')),
-                                 ('unknown authority.*ssl.ca.location=FILE', self.scram(authority='other.crt'))):
+        for says, wrong in (('check .*sasl.username and sasl.password', {'password': 'wrong-horse'}),
+                            ('unknown authority.*ssl.ca.location=FILE', {'authority': 'other.crt'})):
             self.db = os.path.join(self.directory, 'refused.db')
             self.text = os.path.join(self.directory, 'refused.txt')
-            text = self.load_refused(*properties)
+            text = self.load_refused(*self.scram(**wrong))
             self.assertRegex(text, says)
             self.assertNotIn('wrong-horse', text)
             self.assertFalse(os.path.exists(self.db))
