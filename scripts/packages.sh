@@ -54,7 +54,7 @@ BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libsql
 # shellcheck disable=SC2034
 TEST_PACKAGES="libcmocka-dev sqlite3 python3 python3-yaml"
 # shellcheck disable=SC2034
-STACK_PACKAGES="openjdk-17-jre-headless maven openssl postgresql"
+STACK_PACKAGES="openjdk-17-jre-headless maven openssl postgresql curl"
 # shellcheck disable=SC2034
 FUZZ_PACKAGES="clang llvm libclang-rt-dev python3"
 # What bench/run.sh measures and measures with.

@@ -190,6 +190,31 @@ static void test_events_came(void **state)
     assert_int_equal(times(said, "no event"), 0);
 }
 
+/* With the interval that users have, of 10 s. */
+static void test_the_first_topic_is_found_soon(void **state)
+{
+    struct world *world = *state;
+    const char *const topics[] = {"^bank[.]", NULL};
+    struct topic_filter filter = {0};
+    struct positions positions = {0};
+    struct source *source;
+    struct message message;
+    int outcome = SOURCE_IDLE;
+    assert_int_equal(topic_filter_make(&filter, topics, &world->error), 0);
+    const struct kafka_settings settings = {.brokers = mock_kafka_brokers(world->mock), .topics = &filter};
+    assert_int_equal(kafka_source_open(&settings, &positions, &source, &world->error), 0);
+    make_topic(world, TOPIC);
+    produce(world, TOPIC);
+    int64_t until = milliseconds() + 5000;
+    source->turn(source, 0);
+    while (milliseconds() < until && outcome == SOURCE_IDLE)
+        outcome = source->next(source, 20, &message, &world->error);
+    assert_int_equal(outcome, SOURCE_MESSAGE);
+    source->close(source);
+    positions_free(&positions);
+    topic_filter_free(&filter);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +226,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_topic_that_matches, start, end),
         cmocka_unit_test_setup_teardown(test_quiet_but_not_new, start, end),
         cmocka_unit_test_setup_teardown(test_events_came, start, end),
+        cmocka_unit_test_setup_teardown(test_the_first_topic_is_found_soon, start, end),
     };
     log_set_level(LOG_WARNING);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,8 @@ HOST = '127.0.0.1'
 
 
 class Connect:
+    java = broker.JAVA
+
     def __init__(self, directory, kafka_address, debezium, name=None, jars=None):
         self.name = name or 'connect-' + debezium
         self.kafka = kafka_address
@@ -54,7 +56,7 @@ class Connect:
 
     def start(self):
         with open(self.log, 'ab') as log:
-            self.process = subprocess.Popen(broker.JAVA + ['-cp', os.path.join(self.jars, '*'),
+            self.process = subprocess.Popen(self.java + ['-cp', os.path.join(self.jars, '*'),
                                                            'org.apache.kafka.connect.cli.ConnectDistributed',
                                                            self.properties], stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, preexec_fn=broker.die_with_parent)

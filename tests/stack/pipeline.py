@@ -44,12 +44,12 @@ def running_connect(debezium):
     return servers.enter_context(connect.Connect(directory, stack.kafka.address(), debezium))
 
 
-def needed(debezium):
+def reachable(what, fetch, *arguments):
     """Fetches it; skips the test where that cannot be, and fails it with CI=true."""
     try:
-        artifacts.debezium(debezium)
+        fetch(*arguments)
     except artifacts.NotReachable as why:
-        text = f'Debezium {debezium} cannot be fetched from Maven Central: {why}'
+        text = f'{what} cannot be fetched from Maven Central: {why}'
         if os.environ.get('CI') == 'true':
             raise AssertionError(text) from None
         raise unittest.SkipTest(text) from None
@@ -62,9 +62,9 @@ class PipelineTest(stack.StackTest):
 
     def setUp(self):
         super().setUp()
-        needed(self.debezium)
+        reachable(f'Debezium {self.debezium}', artifacts.debezium, self.debezium)
         self.postgres = running_postgres()
-        self.connect = running_connect(self.debezium)
+        self.connect = self.worker()
         self.postgres.make_database(DATABASE)
         self.addCleanup(self.postgres.drop_database, DATABASE)
         self.run_file(os.path.join(HERE, 'audit.sql'))
@@ -74,6 +74,9 @@ class PipelineTest(stack.StackTest):
         self.properties = os.path.join(self.directory, 'loader.properties')
         with open(os.path.join(DEPLOY, 'loader.properties')) as given, open(self.properties, 'w') as file:
             file.write(given.read().replace('kafka:9092', stack.kafka.address()))
+
+    def worker(self):
+        return running_connect(self.debezium)
 
     def capture_as(self, prefix):
         self.prefix = prefix
