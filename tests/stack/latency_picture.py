@@ -1,4 +1,4 @@
-"""A picture of latencies as SVG, readable on light and dark ground: what share of the changes is there after how long."""
+"""A picture of latencies as SVG, readable on light and dark ground: what share of changes is there after how long."""
 import math
 from xml.sax.saxutils import escape
 

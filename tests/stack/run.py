@@ -1,5 +1,6 @@
-"""The stack tests: run.py --cdclite PROGRAM --hand PROGRAM [--picture FILE] [TEST ...]. They need a real Kafka, and some PostgreSQL, Kafka Connect and Debezium; where Maven Central
-cannot be reached they are skipped, with CI=true they fail then."""
+"""The stack tests: run.py --cdclite PROGRAM --hand PROGRAM [--picture FILE] [TEST ...]. They need a
+real Kafka, and some of them PostgreSQL, Kafka Connect and Debezium too; where Maven Central cannot be reached they are
+skipped, with CI=true they fail then."""
 import argparse
 import os
 import shutil

@@ -20,11 +20,15 @@ ALTER TABLE bank_data.altered REPLICA IDENTITY FULL;
 INSERT INTO bank_data.altered VALUES (1, 'a', 10, '2024-02-29 12:00:00.5'), (2, NULL, NULL, NULL);
 """
 ACCOUNTS = """
-INSERT INTO bank_data.account VALUES (1, 'a', 'Ann', 0.10, NULL), (1, 'b', 'Bob', -5, repeat('note ', 9000)), (2, 'a', '', NULL, '');
+INSERT INTO bank_data.account VALUES (1, 'a', 'Ann', 0.10, NULL), (1, 'b', 'Bob', -5, repeat('note ', 9000));
+INSERT INTO bank_data.account VALUES (2, 'a', '', NULL, '');
 UPDATE bank_data.account SET balance = balance + 1 WHERE bank = 1;
 UPDATE bank_data.account SET note = 'short', owner = 'Eve' WHERE number = 'b';
 UPDATE bank_data.account SET number = 'c' WHERE bank = 2;
-BEGIN; UPDATE bank_data.account SET bank = 3 WHERE number = 'c'; UPDATE bank_data.account SET owner = 'Dan' WHERE bank = 3; COMMIT;
+BEGIN;
+UPDATE bank_data.account SET bank = 3 WHERE number = 'c';
+UPDATE bank_data.account SET owner = 'Dan' WHERE bank = 3;
+COMMIT;
 DELETE FROM bank_data.account WHERE number = 'b';
 INSERT INTO bank_data.account VALUES (1, 'b', 'Bob again', 1, NULL);
 UPDATE bank_data.account SET balance = NULL;
@@ -174,11 +178,13 @@ class Types(pipeline.PipelineTest):
         for change, wanted in zip(got, audit):
             self.assertEqual([change[0], *map(whole, change[1:])], [wanted[0], *map(whole, wanted[1:])])
         names = [row[1] for row in self.select('PRAGMA table_info(altered_current)')]
-        table = [row for row, in self.ask('SELECT hstore_to_json(hstore(a)) AS row FROM bank_data.altered a ORDER BY id')]
+        table = [row for row, in self.ask('SELECT hstore_to_json(hstore(a)) AS row FROM bank_data.altered a '
+                                          'ORDER BY id')]
         current = [dict(zip(names, row)) for row in self.select('SELECT * FROM altered_current ORDER BY id')]
         self.assertEqual([whole(texts(row, altered_text)) for row in current], list(map(whole, table)))
-        self.assertEqual(names, self.sql("SELECT attname FROM pg_attribute WHERE attrelid = 'bank_data.altered'::regclass "
-                                         'AND attnum > 0 AND NOT attisdropped ORDER BY attnum').split())
+        self.assertEqual(names, self.sql(
+            "SELECT attname FROM pg_attribute WHERE attrelid = 'bank_data.altered'::regclass AND attnum > 0 "
+            'AND NOT attisdropped ORDER BY attnum').split())
         print(f'{len(audit)} changes while the table was altered {len(ALTERATIONS)} times, {number - 1} changes of '
               'another table meanwhile')
 
