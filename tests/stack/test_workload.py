@@ -22,7 +22,7 @@ class Workload(holding_truth.HoldingTest):
         self.began = time.monotonic()
         running = sessions.Sessions(self.postgres)
         self.addCleanup(running.close)
-        sessions.start_all(running, rounds=4000, transactions=1400)
+        sessions.start_all(running, rounds=3700, transactions=1300)
         return running
 
     def end(self, running):
