@@ -13,6 +13,8 @@
 #include "cdclite/type_name.h"
 #include "commands.h"
 
+enum { SILENCE_MS = 10000 };
+
 /* What the options say, in the forms that the modules take; owns the lists. */
 struct load {
     struct load_settings settings;
@@ -159,8 +161,10 @@ static int read_properties(struct property_list *properties, const struct option
 static int read_kafka(struct load *load, const struct options *options, struct error *error)
 {
     if (topic_filter_make(&load->topics, options->topics.all, error)) return -1;
-    load->kafka = (struct kafka_settings){
-        .brokers = options->brokers, .topics = &load->topics, .until_end = options->until_end};
+    load->kafka = (struct kafka_settings){.brokers = options->brokers,
+                                          .topics = &load->topics,
+                                          .until_end = options->until_end,
+                                          .silence_ms = SILENCE_MS};
     if (options->restart_at) {
         if (strcmp(options->restart_at, "beginning") == 0) {
             load->kafka.restart = RESTART_BEGINNING;

@@ -136,7 +136,8 @@ static bool sleep_until_next(struct kafka_discovery *discovery)
     began_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     while (!discovery->stopping) {
         int64_t whole = discovery->interval_ms;
-        if (discovery->hurry && whole > HURRY_MS) whole = HURRY_MS;
+        /* Whoever waits for the first topic waits for nothing else. */
+        if ((discovery->hurry || discovery->known.count == 0) && whole > HURRY_MS) whole = HURRY_MS;
         if (slept_ms >= whole) break;
         int64_t until_ms = began_ms + whole;
         struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};

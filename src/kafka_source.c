@@ -9,6 +9,7 @@
 #include "kafka_assignment.h"
 #include "kafka_client.h"
 #include "kafka_discovery.h"
+#include "kafka_silence.h"
 
 enum { END_FRESH_MS = 400 }; /* less than a slow batch takes */
 
@@ -30,6 +31,7 @@ struct kafka_source {
     bool given;        /* something in this turn */
     int64_t behind;    /* messages */
     int64_t looked_ms; /* when they were counted */
+    struct kafka_silence silence;
 };
 
 static struct kafka_source *of(struct source *source)
@@ -128,6 +130,7 @@ static int take(struct kafka_source *kafka, const rd_kafka_message_t *record, st
     int known = kafka_assignment_check_first(&kafka->assignment, partition, message, error);
     if (known) return known < 0 ? -1 : SOURCE_IDLE;
     if (kafka->behind > 0) kafka->behind--;
+    kafka_silence_end(&kafka->silence);
     return SOURCE_MESSAGE;
 }
 
@@ -159,9 +162,15 @@ static int kafka_next(struct source *source, int timeout_ms, struct message *mes
             kafka->given = true;
             return SOURCE_RESTART;
         }
-        if (kafka->settings->until_end && kafka_assignment_ended(&kafka->assignment)) return SOURCE_END;
+        if (kafka->settings->until_end && kafka_assignment_ended(&kafka->assignment)) {
+            kafka_silence_look(&kafka->silence, &kafka->assignment, true);
+            return SOURCE_END;
+        }
         rd_kafka_message_t *record = rd_kafka_consumer_poll(kafka->client.handle, timeout_ms);
-        if (!record) return SOURCE_IDLE;
+        if (!record) {
+            kafka_silence_look(&kafka->silence, &kafka->assignment, false);
+            return SOURCE_IDLE;
+        }
         /* An event is no message: what waits behind it may be taken, but no more time. */
         if (record->err) timeout_ms = 0;
         int outcome = record->err ? no_record(kafka, record, error) : take(kafka, record, message, error);
@@ -304,6 +313,7 @@ int kafka_source_open(const struct kafka_settings *settings, struct positions *p
         return -1;
     }
     kafka->client.loading = true;
+    kafka_silence_begin(&kafka->silence, settings);
     *source = &kafka->source;
     return 0;
 }

@@ -3,12 +3,15 @@
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "cdclite/buffer.h"
 #include "cdclite/log.h"
 #include "cdclite/suggest.h"
 
 #define HOW_TO_LIST "kcat -L -b BROKERS lists what is there"
+
+enum { MOST_NEAR = 3 }; /* names in an error */
 
 int kafka_topics_list(struct rd_kafka_s *consumer, const struct topic_filter *filter, struct topic_list *list)
 {
@@ -84,18 +87,60 @@ static const char **names_of(const struct rd_kafka_metadata *metadata)
     return names;
 }
 
+/* Behind the last dot: Debezium ends a topic's name with the table's. */
+static const char *table_of(const char *topic)
+{
+    const char *dot = strrchr(topic, '.');
+    return dot ? dot + 1 : topic;
+}
+
+/* Those that a mistake is likely to have meant: by their letters, then those of a table of the same name. */
+static size_t find_near(const char *topic, const char *const *names, const char **near)
+{
+    size_t count = suggest_several(topic, names, near, MOST_NEAR);
+    for (; *names && count < MOST_NEAR; names++) {
+        bool listed = strcasecmp(table_of(*names), table_of(topic)) != 0;
+        for (size_t i = 0; i < count && !listed; i++) listed = strcmp(near[i], *names) == 0;
+        if (!listed) near[count++] = *names;
+    }
+    return count;
+}
+
+/* The topics that there are, but for Kafka's own. */
+static void list_names(const char *const *names, struct buffer *text)
+{
+    size_t count = 0;
+    for (; *names; names++) {
+        if (strncmp(*names, "__", 2) == 0) continue;
+        if (++count <= MOST_NEAR) buffer_printf(text, "%s%s", count > 1 ? ", " : "", *names);
+    }
+    if (count > MOST_NEAR) buffer_printf(text, " and %zu more", count - MOST_NEAR);
+    if (count == 0) buffer_text(text, "none");
+}
+
 static int unknown_topic(const char *topic, const char *const *names, struct error *error)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    const char *near = suggest(topic, names);
+    const char *near[MOST_NEAR];
+    struct buffer text = {0};
     if (topic[strspn(topic, letters)])
         return error_set(error, ERROR_SOURCE,
                          "%s: there is no such topic, and no topic has such a name; a pattern begins with ^: "
                          "--topic '^%s'",
                          topic, topic);
-    return error_set(error, ERROR_SOURCE, "%s: there is no such topic%s%s%s", topic,
-                     near ? "; did you mean " : " (Debezium makes it with its first event; " HOW_TO_LIST ")",
-                     near ? near : "", near ? "?" : "");
+    size_t count = find_near(topic, names, near);
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(&text, "%s%s", i == 0 ? "did you mean " : i + 1 < count ? ", " : " or ", near[i]);
+    if (count) {
+        buffer_char(&text, '?');
+    } else {
+        buffer_text(&text, "Debezium makes it with the table's first event, and calls it "
+                           "topic.prefix.schema.table; topics that there are: ");
+        list_names(names, &text);
+    }
+    error_set(error, ERROR_SOURCE, "%s: there is no such topic; %s", topic, buffer_string(&text));
+    buffer_free(&text);
+    return -1;
 }
 
 static int check_named(const struct topic_list *list, const char *name, const char *const *names,

@@ -5,6 +5,7 @@
 
 #include "cdclite/batch_store.h"
 #include "cdclite/database.h"
+#include "cdclite/incomplete.h"
 #include "cdclite/intake.h"
 #include "cdclite/log.h"
 #include "cdclite/missing_value.h"
@@ -162,13 +163,8 @@ static int mark_missing(struct loader *loader, struct captured_table *table, con
     }
     enum old_values known_before = table->old_values;
     missing_values_mark(table, change, table_key_tells(table, message), ends_key_change);
-    if (table->old_values == OLD_VALUES_LEFT_OUT && known_before != OLD_VALUES_LEFT_OUT &&
-        !change->flattened && change->lsn.type == VALUE_INTEGER)
-        log_write(LOG_WARNING,
-                  "%s: its updates come without old values, which are filled in from what was loaded before; "
-                  "ALTER TABLE %.*s%s%.*s REPLICA IDENTITY FULL makes its events complete",
-                  table->source_name, (int)change->schema.size, change->schema.size ? change->schema.at : "",
-                  change->schema.size ? "." : "", (int)change->table.size, change->table.at);
+    if (table->old_values == OLD_VALUES_LEFT_OUT && known_before != OLD_VALUES_LEFT_OUT)
+        incomplete_say_no_old_values(table, change);
     missing_values_list(table, false, &loader->unavailable);
     return buffer_failed(&loader->unavailable) ? error_memory(error) : 0;
 }
@@ -238,7 +234,10 @@ static int read_rows(struct loader *loader, struct captured_table *table, const 
     if (result < 0) return -1;
     if (result == 0 && change->op != 't')
         keyed = table_key_follow(db, table, message->key, &loader->arena, error);
-    if (result == 0 && change->flattened && !table->flattened) table->flattened = table->facts_unsaved = true;
+    if (result == 0 && change->flattened && !table->flattened) {
+        table->flattened = table->facts_unsaved = true;
+        incomplete_say_flattened(table, change);
+    }
     if (keyed < 0 || table_store_shape(db, table, change_id, error)) return -1;
     if (keyed == TABLE_KEY_OTHER && row_states_rebuild(loader->states, table, error)) return -1;
     return result;

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { LONGEST = 63 };
+enum { LONGEST = 255 }; /* a topic's name has up to 249 letters */
 
 static size_t least(size_t a, size_t b)
 {
@@ -33,16 +33,29 @@ static size_t distance(const char *a, const char *b)
     return last[n];
 }
 
+size_t suggest_several(const char *given, const char *const *names, const char **nearest, size_t most)
+{
+    size_t best[SUGGESTED_MOST], count = 0;
+    if (most > SUGGESTED_MOST) most = SUGGESTED_MOST;
+    for (; *names; names++) {
+        size_t away = distance(given, *names), at = count;
+        if (away > (strlen(*names) + 2) / 3) continue;
+        /* Of two that are as near, the first comes first. */
+        while (at > 0 && away < best[at - 1]) at--;
+        if (at == most) continue;
+        if (count < most) count++;
+        for (size_t i = count - 1; i > at; i--) {
+            best[i] = best[i - 1];
+            nearest[i] = nearest[i - 1];
+        }
+        best[at] = away;
+        nearest[at] = *names;
+    }
+    return count;
+}
+
 const char *suggest(const char *given, const char *const *names)
 {
-    const char *nearest = NULL;
-    size_t best = LONGEST;
-    for (; *names; names++) {
-        size_t away = distance(given, *names), size = strlen(*names);
-        if (away < best && away <= (size + 2) / 3) {
-            best = away;
-            nearest = *names;
-        }
-    }
-    return nearest;
+    const char *nearest;
+    return suggest_several(given, names, &nearest, 1) ? nearest : NULL;
 }

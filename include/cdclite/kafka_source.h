@@ -15,6 +15,7 @@ struct kafka_settings {
     const char *const *properties; /* "key=value" for librdkafka, ended by NULL */
     bool until_end;                /* stop at the end offsets seen at start */
     enum restart restart;
+    int64_t silence_ms; /* without any event from the start on, after which that is said; 0: never */
 };
 
 /*

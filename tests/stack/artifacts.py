@@ -1,5 +1,5 @@
-"""Kafka's jars, fetched once from Maven Central by Maven itself into a cache directory: CDCLITE_STACK_CACHE, or
-cdclite-stack in the user's cache."""
+"""Jars of Kafka, Kafka Connect and Debezium, fetched once from Maven Central by Maven itself into a cache directory:
+CDCLITE_STACK_CACHE, or cdclite-stack in the user's cache."""
 import hashlib
 import os
 import shutil
@@ -7,7 +7,6 @@ import subprocess
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-POM = os.path.join(HERE, 'pom.xml')
 FETCH_SECONDS = 150
 
 
@@ -21,25 +20,36 @@ def cache():
 
 
 def kafka():
-    """The directory of the jars. A directory is there whole or not at all, and of this very pom.xml."""
-    with open(POM, 'rb') as file:
-        name = 'kafka-' + hashlib.sha256(file.read()).hexdigest()[:12]
+    """The directory of the jars of Kafka and Kafka Connect."""
+    return fetched('kafka', 'pom.xml')
+
+
+def debezium(version):
+    """A plugin.path for Kafka Connect: Debezium's connector for PostgreSQL of this version, and nothing else."""
+    return fetched('debezium-' + version, 'debezium.xml', debezium=version)
+
+
+def fetched(name, pom, **properties):
+    """The directory of what `pom` brings. A directory is there whole or not at all, and of this very file."""
+    pom = os.path.join(HERE, pom)
+    with open(pom, 'rb') as file:
+        name += '-' + hashlib.sha256(file.read()).hexdigest()[:12]
     directory = os.path.join(cache(), name)
     if not os.path.isdir(directory):
         os.makedirs(cache(), exist_ok=True)
-        fetched = tempfile.mkdtemp(prefix='fetching-', dir=cache())
+        fetching = tempfile.mkdtemp(prefix='fetching-', dir=cache())
         try:
-            fetch(fetched)
-            os.rename(os.path.join(fetched, 'lib'), directory)
+            fetch(fetching, pom, properties)
+            os.rename(os.path.join(fetching, 'lib'), directory)
         finally:
-            shutil.rmtree(fetched, ignore_errors=True)
+            shutil.rmtree(fetching, ignore_errors=True)
     return directory
 
 
-def fetch(directory):
-    shutil.copy(POM, directory)
+def fetch(directory, pom, properties):
+    shutil.copy(pom, os.path.join(directory, 'pom.xml'))
     command = ['mvn', '-B', '-q', '-f', os.path.join(directory, 'pom.xml'), 'package',
-               '-Dlib=' + os.path.join(directory, 'lib')]
+               '-Dlib=' + os.path.join(directory, 'lib'), *(f'-D{key}={value}' for key, value in properties.items())]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, timeout=FETCH_SECONDS)

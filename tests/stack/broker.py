@@ -35,9 +35,9 @@ def free_ports(count):
     return ports
 
 
-def die_with_parent():
-    """The broker goes when the test is killed, too."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+def die_with_parent(by=signal.SIGKILL):
+    """A server goes when the test is killed, too."""
+    ctypes.CDLL(None).prctl(1, by)
 
 
 class Broker:

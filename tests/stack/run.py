@@ -1,5 +1,6 @@
-"""The stack tests: run.py --cdclite PROGRAM --hand PROGRAM [TEST ...]. They need a real Kafka; where Maven Central
-cannot be reached they are skipped, with CI=true they fail then."""
+"""The stack tests: run.py --cdclite PROGRAM --hand PROGRAM [--picture FILE] [TEST ...]. They need a
+real Kafka, and some of them PostgreSQL, Kafka Connect and Debezium too; where Maven Central cannot be reached they are
+skipped, with CI=true they fail then."""
 import argparse
 import os
 import shutil
@@ -12,16 +13,19 @@ sys.dont_write_bytecode = True
 
 import artifacts  # noqa: E402
 import broker  # noqa: E402
+import pipeline  # noqa: E402
 import stack  # noqa: E402
 
 SKIPPED = 77  # as ctest takes it
-MODULES = ('test_transactions', 'test_broker_faults', 'test_tls', 'test_memory')
+MODULES = ('test_transactions', 'test_broker_faults', 'test_tls', 'test_memory', 'test_seed_session', 'test_workload',
+           'test_types', 'test_register', 'test_eras', 'test_latency')
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--cdclite', required=True, type=os.path.abspath)
     parser.add_argument('--hand', required=True, type=os.path.abspath)
+    parser.add_argument('--picture', type=os.path.abspath, help='where test_latency draws what it measured, as SVG')
     parser.add_argument('tests', nargs='*', default=MODULES)
     stack.given = parser.parse_args()
     began = time.monotonic()
@@ -34,7 +38,7 @@ def main():
     print(f'Kafka is in {artifacts.kafka()} ({time.monotonic() - began:.1f} s)')
     directory = tempfile.mkdtemp(prefix='cdclite-broker-')
     try:
-        with broker.Broker(directory) as stack.kafka:
+        with broker.Broker(directory) as stack.kafka, pipeline.servers:
             print(f'the broker is up at {stack.kafka.address()} ({time.monotonic() - began:.1f} s)', flush=True)
             suite = unittest.defaultTestLoader.loadTestsFromNames(stack.given.tests)
             result = unittest.TextTestRunner(verbosity=2, stream=sys.stdout).run(suite)

@@ -41,7 +41,7 @@ class Transactions(stack.StackTest):
             self.hand('begin', 'aborting')
             self.send('aborting', 100 * i, 100)
             self.hand('abort', 'aborting')
-        self.load_well()
+        self.assertEqual(self.load_well().count('the brokers give none of them: they are of a transaction'), 1)
         self.check([])
 
     def test_open_then_committed(self):

@@ -77,6 +77,23 @@ static void long_names_do_no_harm(void **state)
     assert_null(suggest("a", none));
 }
 
+static void the_nearest_come_first(void **state)
+{
+    static const char *const topics[] = {"a.holdingss", "b.holding", "a.holding",
+                                         "a.holdings",  "nothing",   NULL};
+    const char *near[SUGGESTED_MOST];
+    (void)state;
+    assert_int_equal(suggest_several("a.holding", topics, near, SUGGESTED_MOST), 4);
+    assert_string_equal(near[0], "a.holding");
+    assert_string_equal(near[1], "b.holding"); /* as near as the next, and named before it */
+    assert_string_equal(near[2], "a.holdings");
+    assert_string_equal(near[3], "a.holdingss");
+    assert_int_equal(suggest_several("a.holding", topics, near, 2), 2);
+    assert_string_equal(near[0], "a.holding");
+    assert_string_equal(near[1], "b.holding");
+    assert_int_equal(suggest_several("frobnicate", topics, near, 2), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -84,6 +101,7 @@ int main(void)
         cmocka_unit_test(one_mistake_of_each_sort),
         cmocka_unit_test(longer_names_allow_more_mistakes),
         cmocka_unit_test(what_is_far_from_all_suggests_nothing),
+        cmocka_unit_test(the_nearest_come_first),
         cmocka_unit_test(the_nearest_of_several_is_chosen),
         cmocka_unit_test(long_names_do_no_harm),
     };
