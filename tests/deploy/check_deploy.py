@@ -12,7 +12,7 @@ import unittest
 
 SKIPPED = 77
 PINNED = re.compile(r'^[a-z0-9./-]+:\d+\.\d+(\.\d+)*[A-Za-z0-9.-]*$')
-OWN_IMAGE = 'cdclite:local'
+OWN_IMAGES = ('cdclite:local', 'cdclite-connect:local')
 given = None
 
 
@@ -71,18 +71,22 @@ class Deploy(unittest.TestCase):
 
     def test_versions_are_pinned(self):
         for service, settings in self.services.items():
-            if settings['image'] == OWN_IMAGE:
+            if settings['image'] in OWN_IMAGES:
                 self.assertIn('build', settings)
             else:
                 self.assertRegex(settings['image'], PINNED, service)
-        for line in read('deploy', 'Dockerfile').splitlines():
-            if line.startswith('FROM'):
-                self.assertRegex(line.split()[1], PINNED)
+        for name in ('Dockerfile', 'connect.Dockerfile'):
+            for line in read('deploy', name).splitlines():
+                if line.startswith('FROM'):
+                    self.assertRegex(line.split()[1], PINNED)
 
     def test_versions_are_those_of_the_stack_tests(self):
         kafka = re.search(r'<artifactId>kafka_2\.13</artifactId>\s*<version>([^<]+)<', read('tests', 'stack', 'pom.xml'))
         self.assertEqual(self.services['kafka']['image'], 'apache/kafka:' + kafka[1])
-        version = self.services['connect']['image'].partition(':')[2]
+        self.assertEqual(self.services['connect']['build'], {'context': '.', 'dockerfile': 'connect.Dockerfile'})
+        connect = read('deploy', 'connect.Dockerfile')
+        self.assertIn(f'\nFROM apache/kafka:{kafka[1]}\n', connect)
+        version = re.search(r'debezium-connector-postgres:([^:]+):', connect)[1]
         tests = [read('tests', 'stack', name) for name in os.listdir(path('tests', 'stack')) if name.endswith('.py')]
         self.assertTrue(any(f"'{version}'" in text for text in tests), version)
 
@@ -101,7 +105,9 @@ class Deploy(unittest.TestCase):
         broker = properties('deploy', 'loader.properties')['bootstrap.servers']
         kafka = self.services['kafka']['environment']
         self.assertIn('INSIDE://' + broker, kafka['KAFKA_ADVERTISED_LISTENERS'].split(','))
-        self.assertEqual(self.services['connect']['environment']['BOOTSTRAP_SERVERS'], broker)
+        worker = properties('deploy', 'connect.properties')
+        self.assertEqual(worker['bootstrap.servers'], broker)
+        self.assertIn(f" {worker['plugin.path']}\n", read('deploy', 'connect.Dockerfile'))
         self.assertTrue({'postgres', broker.split(':')[0], 'connect'} <= set(self.services))
         self.assertEqual(self.services['connector']['command'][0], 'http://connect:8083')
 

@@ -14,6 +14,7 @@ START_SECONDS = 90
 RUNNING_SECONDS = 60
 RETRIED = (404, 409, 500, 503)  # while the worker finds itself: no such connector yet, rebalancing, not ready
 HOST = '127.0.0.1'
+DEPLOYED = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'deploy', 'connect.properties')
 
 
 class Connect:
@@ -32,26 +33,23 @@ class Connect:
             file.writelines(f'{key}={value}\n' for key, value in self.settings().items())
 
     def settings(self):
-        settings = {
+        with open(DEPLOYED) as file:
+            lines = [line.strip() for line in file]
+        settings = dict(line.split('=', 1) for line in lines if line and not line.startswith('#'))
+        settings |= {
             'bootstrap.servers': self.kafka,
             'group.id': self.name,
             'listeners': f'http://{HOST}:{self.port}',
             'rest.advertised.host.name': HOST,
-            'key.converter': 'org.apache.kafka.connect.json.JsonConverter',
-            'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
             'plugin.path': self.plugins,
             'offset.flush.interval.ms': 1000,
             # One that was killed is soon missed, and what it did is taken over at once.
             'session.timeout.ms': 6000,
             'heartbeat.interval.ms': 1000,
             'scheduled.rebalance.max.delay.ms': 0,
-            'producer.max.request.size': 20000000,
         }
         for topic in ('config', 'offset', 'status'):
             settings[topic + '.storage.topic'] = f'_{self.name}-{topic}'
-            settings[topic + '.storage.replication.factor'] = 1
-            if topic != 'config':
-                settings[topic + '.storage.partitions'] = 1
         return settings
 
     def start(self):
