@@ -157,11 +157,23 @@ def truncating(times, pause):
     return script.text()
 
 
-def start_all(sessions, rounds, transactions):
-    """Six sessions at once."""
+def copying(times, alike):
+    """Rows by COPY, which share a position by the page; the rows of one COPY are `alike`, or tell themselves apart."""
+    lines = []
+    for number in range(times):
+        lines += ['SELECT pg_sleep(0.3);', 'COPY bank_data.holding FROM STDIN;']
+        lines += [f'{500000 + number * 100 + (0 if alike else row)}\t7\tCOPY\t{number}\t2024-03-01\t\\N'
+                  for row in range(90)]
+        lines.append('\\.')
+    return '\n'.join(lines) + '\n'
+
+
+def start_all(sessions, rounds, transactions, alike):
+    """Seven sessions at once."""
     sessions.workload(rounds)
     sessions.workload(rounds)
     for number in (1, 2):
         sessions.start(busy(number, 100000 * number, transactions))
     sessions.start(slow(3, 300000, 6, 150))
     sessions.start(truncating(5, 1.5))
+    sessions.start(copying(20, alike))

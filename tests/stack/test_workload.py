@@ -15,14 +15,14 @@ KILLS = ((500, 'loader'), (2000, 'connect'), (4000, 'loader'), (6000, 'broker'),
 
 
 class Workload(holding_truth.HoldingTest):
-    def begin(self):
+    def begin(self, alike):
         self.start_capture()
         self.follow()
         self.wait_for(4, pipeline.READ)
         self.began = time.monotonic()
         running = sessions.Sessions(self.postgres)
         self.addCleanup(running.close)
-        sessions.start_all(running, rounds=3700, transactions=1300)
+        sessions.start_all(running, rounds=3700, transactions=1300, alike=alike)
         return running
 
     def end(self, running):
@@ -44,7 +44,7 @@ class Workload(holding_truth.HoldingTest):
         return changes
 
     def test_workload(self):
-        self.end(self.begin())
+        self.end(self.begin(alike=True))
         self.assertEqual(self.select('SELECT count(*) FROM redelivered_event'), [(0,)])
 
     def kill(self, what):
@@ -61,7 +61,8 @@ class Workload(holding_truth.HoldingTest):
             self.follow()
 
     def test_workload_with_kills(self):
-        running = self.begin()
+        # Which of rows alike in one page of a COPY came again cannot always be told: docs/events.md.
+        running = self.begin(alike=False)
         for count, what in KILLS:
             self.wait_for(count)
             self.kill(what)
