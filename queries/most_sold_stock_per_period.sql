@@ -70,6 +70,23 @@ WITH
                      (commit_last + 1) / 86400000000 - ((commit_last + 1) % 86400000000 < 0)) AS day_end
           FROM wanted LEFT JOIN summary_state)
   ),
+  -- One user's sales by step: lists of integers (see schema/005_sale_dates.sql). The bits from the 17th on are their date:
+  -- year - 1970, month and day in 7, 4 and 5 bits. Where not all of a step is wanted the dates tell.
+  user_sales(first_change_id, sales, other_sales, whole, date_first, date_last, mask) AS MATERIALIZED (
+    SELECT first_change_id, sales, other_sales,
+           least_changed_at >= day_first * 86400000000 AND greatest_changed_at < day_end * 86400000000,
+           (strftime('%Y', second_first, 'unixepoch') - 1970 << 9) + (strftime('%m', second_first, 'unixepoch') << 5)
+             + strftime('%d', second_first, 'unixepoch'),
+           (strftime('%Y', second_end, 'unixepoch') - 1970 << 9) + (strftime('%m', second_end, 'unixepoch') << 5)
+             + strftime('%d', second_end, 'unixepoch') - 1,
+           CASE coalesce(:period, 'month') WHEN 'month' THEN 4292935676 WHEN 'year' THEN 4261478396 ELSE 4294967292 END
+    FROM (SELECT *, min(max(day_first, 0), 46752) * 86400 AS second_first, -- 46752 is 2098-01-01
+                 min(max(day_end, 0), 46752) * 86400 AS second_end
+          FROM plan)
+         CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u
+    WHERE folded > 0 AND day_first < day_end AND s.least_changed_at <= last AND s.greatest_changed_at >= first
+      AND u.step = s.step AND u.user_id = :user
+  ),
   -- The ends of the period that are no whole hours or, for one user, days.
   edge(first, last) AS (
     SELECT iif(behind, whole_end * unit, first),
@@ -95,12 +112,10 @@ WITH
     FROM edge CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.changes)
     WHERE s.least_changed_at <= last AND s.greatest_changed_at >= first AND u.step = s.step AND u.user_id = :user
     UNION ALL
-    SELECT 0, first_change_id + (value >> 2), first_change_id + (value >> 2),
+    SELECT 0, first_change_id + value, first_change_id + value,
            iif(first = -9223372036854775808, first, day_first * 86400000000),
            iif(last = 9223372036854775807, last, day_end * 86400000000 - 1), NULL, NULL
-    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.sales)
-    WHERE folded > 0 AND day_first < day_end AND s.least_changed_at <= last AND s.greatest_changed_at >= first
-      AND u.step = s.step AND u.user_id = :user AND value & 3 = 3
+    FROM plan CROSS JOIN user_sales CROSS JOIN json_each(other_sales)
   ),
   sold(day, stock, times_sold, units_sold) AS MATERIALIZED (
     SELECT day, stock, switched + reduced + closed, units
@@ -113,15 +128,13 @@ WITH
       AND hour >= iif(behind, day_end * 24, whole_first)
       AND hour < iif(behind OR day_first > day_end, whole_end, day_first * 24)
     UNION ALL
-    -- One user's, each an integer.
-    SELECT first_day + (value >> 16 & 16383) - 8192 AS day,
-           (SELECT stock FROM summary_stock AS n WHERE n.stock_no = value >> 2 & 16383), count(*), sum(value >> 30)
-    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.sales)
-    WHERE folded > 0 AND s.least_changed_at <= last AND s.greatest_changed_at >= first
-      AND u.step = s.step AND u.user_id = :user AND value & 3 < 3
-      AND first_day + (value >> 16 & 16383) - 8192 >= day_first
-      AND first_day + (value >> 16 & 16383) - 8192 < day_end
-    GROUP BY day, value >> 2 & 16383
+    SELECT strftime('%s', printf('%d-%02d-%02d', (sold_as >> 25) + 1970, max(sold_as >> 21 & 15, 1), max(sold_as >> 16 & 31, 1)))
+             / 86400,
+           (SELECT stock FROM summary_stock AS n WHERE n.stock_no = sold_as >> 2 & 16383), times_sold, units_sold
+    FROM (SELECT value & mask AS sold_as, count(*) AS times_sold, sum(value >> 32) AS units_sold
+          FROM user_sales CROSS JOIN json_each(sales)
+          WHERE whole OR value >> 16 & 65535 BETWEEN date_first AND date_last
+          GROUP BY sold_as)
     UNION ALL
     SELECT moment / 86400000000 - (moment % 86400000000 < 0) AS day, stock, count(*), sum(units)
     FROM (SELECT iif(by_row, row_updated_at, changed_at) AS moment, stock, units

@@ -18,7 +18,7 @@ enum { LONGEST_READ = 256 << 20 };
 
 const char *const database_migrations[DATABASE_VERSION] = {
     "schema/001_history.sql", "schema/002_any_table.sql", "schema/003_sent_stretch.sql",
-    "schema/004_summaries.sql"};
+    "schema/004_summaries.sql", "schema/005_sale_dates.sql"};
 
 int database_fail(sqlite3 *handle, struct error *error, const char *what)
 {

@@ -16,7 +16,10 @@
 enum { FULL_STEP = 1 << 17, REST_STEP = 1 << 12, MOST_MEMORY = 10 << 20 };
 
 /* What an entry of summary_user_list.sales says, see there. */
-enum { STOCK_BITS = 14, DAY_BITS = 14, REASON_BITS = 2, MOST_STOCK_BYTES = 256, SALE_ELSEWHERE = 3 };
+enum { STOCK_BITS = 14, REASON_BITS = 2, MOST_STOCK_BYTES = 256 };
+
+/* The lists of summary_user_list. */
+enum { CHANGES, SALES, OTHER_SALES, USER_LISTS };
 
 /* Beyond are Debezium's infinities, which are no days. */
 #define FARTHEST (INT64_MAX / 2)
@@ -34,7 +37,7 @@ struct summaries {
     struct summary_counts changes, sales;
     struct summary_rows *rows;
     struct summary_sums by_user, by_stock, by_stock_hour;
-    struct summary_lists user_lists[2]; /* changes, sales */
+    struct summary_lists user_lists[USER_LISTS];
     struct summary_lists holding_list;
     struct summary_resets resets;
     sqlite3_stmt *insert_user, *insert_holding, *insert_stock, *save_state;
@@ -68,7 +71,7 @@ static int prepare(struct summaries *summaries, struct error *error)
         const char *sql;
         sqlite3_stmt **statement;
     } all[] = {
-        {"INSERT OR FAIL INTO summary_user_list SELECT c0, c1, c2, c3 FROM summary_rows",
+        {"INSERT OR FAIL INTO summary_user_list SELECT c0, c1, c2, c3, c4 FROM summary_rows",
          &summaries->insert_user},
         {"INSERT OR FAIL INTO summary_holding_list SELECT c0, c1, c2 FROM summary_rows",
          &summaries->insert_holding},
@@ -117,7 +120,8 @@ static void forget(struct summaries *summaries)
     summary_keys_clear(&summaries->stocks);
     summary_resets_clear(&summaries->resets);
     summaries->changes.count = summaries->sales.count = 0;
-    summaries->user_lists[0].count = summaries->user_lists[1].count = summaries->holding_list.count = 0;
+    for (size_t i = 0; i < USER_LISTS; i++) summaries->user_lists[i].count = 0;
+    summaries->holding_list.count = 0;
 }
 
 void summaries_close(struct summaries *summaries)
@@ -137,8 +141,7 @@ void summaries_close(struct summaries *summaries)
     summary_keys_free(&summaries->holdings);
     summary_keys_free(&summaries->stocks);
     summary_keys_free(&summaries->numbered_stocks);
-    summary_lists_free(&summaries->user_lists[0]);
-    summary_lists_free(&summaries->user_lists[1]);
+    for (size_t i = 0; i < USER_LISTS; i++) summary_lists_free(&summaries->user_lists[i]);
     summary_lists_free(&summaries->holding_list);
     summary_step_close(&summaries->step);
     free(summaries);
@@ -221,20 +224,21 @@ static bool note_lists(struct summary_lists *list, const struct images *images, 
            summary_lists_add(list, numbers[1], change);
 }
 
-/* The entry of summary_user_list.sales. */
+/* The entry of summary_user_list.sales, or of other_sales where it does not fit. */
 static bool note_user_sale(struct summaries *summaries, uint32_t user, const struct value *stock, int reason,
                            int64_t units, uint64_t change)
 {
     struct summary_keys *numbered = &summaries->numbered_stocks;
-    uint64_t days = (uint64_t)(summaries->step.day - summaries->step.first_day + (1 << (DAY_BITS - 1)));
+    const uint64_t date = summaries->step.date;
     uint32_t number = SUMMARY_NO_KEY;
     if (numbered->count < 1 << STOCK_BITS && stock->bytes.size <= MOST_STOCK_BYTES)
         number = summary_keys_number(numbered, stock);
-    uint64_t sale = change << REASON_BITS | SALE_ELSEWHERE;
-    if (number != SUMMARY_NO_KEY && days < 1 << DAY_BITS)
-        sale =
-            (((uint64_t)units << DAY_BITS | days) << STOCK_BITS | number) << REASON_BITS | (unsigned)reason;
-    return !buffer_failed(&numbered->texts) && summary_lists_add(&summaries->user_lists[1], user, sale);
+    if (buffer_failed(&numbered->texts)) return false;
+    if (number == SUMMARY_NO_KEY || date == NO_DATE || units > INT32_MAX)
+        return summary_lists_add(&summaries->user_lists[OTHER_SALES], user, change);
+    return summary_lists_add(&summaries->user_lists[SALES], user,
+                             (((uint64_t)units << DATE_BITS | date) << STOCK_BITS | number) << REASON_BITS |
+                                 (unsigned)reason);
 }
 
 static bool note_sale(struct summaries *summaries, const struct history_row *row, const struct images *images,
@@ -286,7 +290,7 @@ static bool note_row(struct summaries *summaries, const struct history_row *row)
     if (row->op == 't') return true;
     if (!number_both(&summaries->users, &images, user, users) ||
         !number_both(&summaries->holdings, &images, holding, holdings) ||
-        !note_lists(&summaries->user_lists[0], &images, user, users, change) ||
+        !note_lists(&summaries->user_lists[CHANGES], &images, user, users, change) ||
         !note_lists(&summaries->holding_list, &images, holding, holdings, change))
         return false;
     if (!images.before) return true;
@@ -325,10 +329,11 @@ int summaries_add(struct summaries *summaries, const struct captured_table *tabl
 
 static size_t memory(const struct summaries *summaries)
 {
-    return summary_keys_size(&summaries->users) + summary_keys_size(&summaries->holdings) +
+    size_t lists = summary_lists_size(&summaries->holding_list);
+    for (size_t i = 0; i < USER_LISTS; i++) lists += summary_lists_size(&summaries->user_lists[i]);
+    return lists + summary_keys_size(&summaries->users) + summary_keys_size(&summaries->holdings) +
            summary_keys_size(&summaries->stocks) + summary_counts_size(&summaries->changes) +
-           summary_counts_size(&summaries->sales) + summary_lists_size(&summaries->user_lists[0]) +
-           summary_lists_size(&summaries->user_lists[1]) + summary_lists_size(&summaries->holding_list) +
+           summary_counts_size(&summaries->sales) +
            summary_resets_size(&summaries->resets) + summary_step_size(&summaries->step);
 }
 
@@ -361,7 +366,7 @@ static int write(struct summaries *summaries, const struct summary_names *hours,
     sqlite3_bind_int(summaries->save_state, 2, 1);
     return summary_step_write(&summaries->step, summaries->db, number, hours->sorted, error) ||
                    write_stocks(summaries, error) ||
-                   summary_lists_fold(summaries->user_lists, 2, number, users, summaries->rows,
+                   summary_lists_fold(summaries->user_lists, USER_LISTS, number, users, summaries->rows,
                                       summaries->insert_user, error) ||
                    summary_lists_fold(&summaries->holding_list, 1, number, holdings, summaries->rows,
                                       summaries->insert_holding, error) ||

@@ -42,6 +42,9 @@ size_t time_format(int64_t value, enum time_unit unit, bool zulu, char text[TIME
  */
 int time_parse(const char *text, int64_t *microseconds);
 
+/* Days since 1970 to a civil date (the year 0 is 1 BC), for any day that is not within 2^20 of the limits. */
+void time_civil_date(int64_t days, int64_t *year, int *month, int *day);
+
 /* Microseconds since 1970 UTC, now. */
 int64_t time_now(void);
 
