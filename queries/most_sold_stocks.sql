@@ -72,19 +72,21 @@ WITH
                      (commit_last + 1) / 86400000000 - ((commit_last + 1) % 86400000000 < 0)) AS day_end
           FROM wanted LEFT JOIN summary_state)
   ),
-  -- One user's sales by step: lists of integers (see schema/005_sale_dates.sql). The bits from the 17th on are their date:
-  -- year - 1970, month and day in 7, 4 and 5 bits. Where not all of a step is wanted the dates tell.
+  -- One user's sales are integers in lists, which have the commit's date from the 17th bit on: year - 1970, month and day
+  -- in 7, 4 and 5 bits (see schema/005_sale_dates.sql). 46752 is 2098-01-01, behind the last date.
+  date_range(date_first, date_last) AS MATERIALIZED (
+    SELECT (strftime('%Y', first_s, 'unixepoch') - 1970 << 9) + (strftime('%m', first_s, 'unixepoch') << 5)
+             + strftime('%d', first_s, 'unixepoch'),
+           (strftime('%Y', end_s, 'unixepoch') - 1970 << 9) + (strftime('%m', end_s, 'unixepoch') << 5)
+             + strftime('%d', end_s, 'unixepoch') - 1
+    FROM (SELECT min(max(day_first, 0), 46752) * 86400 AS first_s, min(max(day_end, 0), 46752) * 86400 AS end_s
+          FROM plan)
+  ),
   user_sales(first_change_id, sales, other_sales, whole, date_first, date_last) AS MATERIALIZED (
     SELECT first_change_id, sales, other_sales,
            least_changed_at >= day_first * 86400000000 AND greatest_changed_at < day_end * 86400000000,
-           (strftime('%Y', second_first, 'unixepoch') - 1970 << 9) + (strftime('%m', second_first, 'unixepoch') << 5)
-             + strftime('%d', second_first, 'unixepoch'),
-           (strftime('%Y', second_end, 'unixepoch') - 1970 << 9) + (strftime('%m', second_end, 'unixepoch') << 5)
-             + strftime('%d', second_end, 'unixepoch') - 1
-    FROM (SELECT *, min(max(day_first, 0), 46752) * 86400 AS second_first, -- 46752 is 2098-01-01
-                 min(max(day_end, 0), 46752) * 86400 AS second_end
-          FROM plan)
-         CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u
+           date_first, date_last
+    FROM plan CROSS JOIN date_range CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u
     WHERE folded > 0 AND day_first < day_end AND s.least_changed_at <= last AND s.greatest_changed_at >= first
       AND u.step = s.step AND u.user_id = :user
   ),
@@ -99,7 +101,7 @@ WITH
                ELSE whole_first * unit > first END
   ),
   -- The rows to read: from one change to another, those of this time. Of one user's sales on whole days only those that
-  -- summary_user_list has no room for (see schema/004_summaries.sql).
+  -- summary_user_list has no room for (other_sales).
   piece(first_change_id, last_change_id, first, last, row_first, row_last) AS MATERIALIZED (
     SELECT folded + 1, 9223372036854775807, first, last, row_first, row_last FROM plan
     UNION ALL
@@ -117,6 +119,7 @@ WITH
            iif(first = -9223372036854775808, first, day_first * 86400000000),
            iif(last = 9223372036854775807, last, day_end * 86400000000 - 1), NULL, NULL
     FROM plan CROSS JOIN user_sales CROSS JOIN json_each(other_sales)
+    WHERE other_sales <> '[]'
   ),
   sold(stock, units, switched, reduced, closed) AS (
     -- Whole days are the difference of two totals, each that of the days before some day and of the days from there on;
@@ -141,6 +144,7 @@ WITH
       AND hour >= iif(behind, day_end * 24, whole_first)
       AND hour < iif(behind OR day_first > day_end, whole_end, day_first * 24)
     UNION ALL
+    -- One user's: the lowest 16 bits are the stock's number and, in two of them, the reason; the units begin at the 33rd.
     SELECT (SELECT stock FROM summary_stock AS n WHERE n.stock_no = sold_as >> 2), units,
            iif(sold_as & 3 = 0, times, 0), iif(sold_as & 3 = 1, times, 0), iif(sold_as & 3 = 2, times, 0)
     FROM (SELECT value & 65535 AS sold_as, count(*) AS times, sum(value >> 32) AS units

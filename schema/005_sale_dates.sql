@@ -2,6 +2,10 @@
 -- those that do not fit stand apart. What the tables of 004_summaries.sql have is forgotten: the next load makes the sums
 -- again from the history, and until then queries read that.
 
+-- An open connection keeps so many pages (16 MiB) if it reads them, not 2 MiB: answers of one user or holding look at some
+-- pages of every step, and asked again would read them again. The pragma is deprecated; an SQLite without it does just that.
+PRAGMA default_cache_size = 1000;
+
 DELETE FROM summary_state WHERE usable;
 DELETE FROM summary_hour;
 DELETE FROM summary_user_day;

@@ -333,8 +333,8 @@ static size_t memory(const struct summaries *summaries)
     for (size_t i = 0; i < USER_LISTS; i++) lists += summary_lists_size(&summaries->user_lists[i]);
     return lists + summary_keys_size(&summaries->users) + summary_keys_size(&summaries->holdings) +
            summary_keys_size(&summaries->stocks) + summary_counts_size(&summaries->changes) +
-           summary_counts_size(&summaries->sales) +
-           summary_resets_size(&summaries->resets) + summary_step_size(&summaries->step);
+           summary_counts_size(&summaries->sales) + summary_resets_size(&summaries->resets) +
+           summary_step_size(&summaries->step);
 }
 
 /* Whether what is gathered is a full step. */
