@@ -2,9 +2,10 @@
 -- those that do not fit stand apart. What the tables of 004_summaries.sql have is forgotten: the next load makes the sums
 -- again from the history, and until then queries read that.
 
--- An open connection keeps so many pages (16 MiB) if it reads them, not 2 MiB: answers of one user or holding look at some
--- pages of every step, and asked again would read them again. The pragma is deprecated; an SQLite without it does just that.
-PRAGMA default_cache_size = 1000;
+-- An open connection keeps so many pages (4 MiB), not 2 MiB: answers of one user look at two pages of every step, and asked
+-- again would read them again. Many more make single questions slower. The pragma is deprecated; an SQLite without it
+-- takes 2 MiB.
+PRAGMA default_cache_size = 256;
 
 DELETE FROM summary_state WHERE usable;
 DELETE FROM summary_hour;
