@@ -70,6 +70,27 @@ WITH
                      (commit_last + 1) / 86400000000 - ((commit_last + 1) % 86400000000 < 0)) AS day_end
           FROM wanted LEFT JOIN summary_state)
   ),
+  -- One user's sales are integers in lists, which have the commit's date from the 17th bit on: year - 1970, month and day
+  -- in 7, 4 and 5 bits (see schema/005_sale_dates.sql). 46752 is 2098-01-01, behind the last date. Of a date only
+  -- what tells periods apart is used, and of the rest of the lowest 16 bits the stock's number: mask.
+  date_range(date_first, date_last) AS MATERIALIZED (
+    SELECT (strftime('%Y', first_s, 'unixepoch') - 1970 << 9) + (strftime('%m', first_s, 'unixepoch') << 5)
+             + strftime('%d', first_s, 'unixepoch'),
+           (strftime('%Y', end_s, 'unixepoch') - 1970 << 9) + (strftime('%m', end_s, 'unixepoch') << 5)
+             + strftime('%d', end_s, 'unixepoch') - 1
+    FROM (SELECT min(max(day_first, 0), 46752) * 86400 AS first_s, min(max(day_end, 0), 46752) * 86400 AS end_s
+          FROM plan)
+  ),
+  user_sales(first_change_id, sales, other_sales, whole, date_first, date_last, mask) AS MATERIALIZED (
+    SELECT first_change_id, sales, other_sales,
+           least_changed_at >= day_first * 86400000000 AND greatest_changed_at < day_end * 86400000000,
+           date_first, date_last,
+           65532 + CASE coalesce(:period, 'month') WHEN 'year' THEN 127 << 25 WHEN 'month' THEN 2047 << 21
+                                                   ELSE 65535 << 16 END
+    FROM plan CROSS JOIN date_range CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u
+    WHERE folded > 0 AND day_first < day_end AND s.least_changed_at <= last AND s.greatest_changed_at >= first
+      AND u.step = s.step AND u.user_id = :user
+  ),
   -- The ends of the period that are no whole hours or, for one user, days.
   edge(first, last) AS (
     SELECT iif(behind, whole_end * unit, first),
@@ -81,7 +102,7 @@ WITH
                ELSE whole_first * unit > first END
   ),
   -- The rows to read: from one change to another, those of this time. Of one user's sales on whole days only those that
-  -- summary_user_list has no room for (see schema/004_summaries.sql).
+  -- summary_user_list has no room for (other_sales).
   piece(by_row, first_change_id, last_change_id, first, last, row_first, row_last) AS MATERIALIZED (
     SELECT by_row, folded + 1, 9223372036854775807, first, last, row_first, row_last FROM plan
     UNION ALL
@@ -95,12 +116,11 @@ WITH
     FROM edge CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.changes)
     WHERE s.least_changed_at <= last AND s.greatest_changed_at >= first AND u.step = s.step AND u.user_id = :user
     UNION ALL
-    SELECT 0, first_change_id + (value >> 2), first_change_id + (value >> 2),
+    SELECT 0, first_change_id + value, first_change_id + value,
            iif(first = -9223372036854775808, first, day_first * 86400000000),
            iif(last = 9223372036854775807, last, day_end * 86400000000 - 1), NULL, NULL
-    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.sales)
-    WHERE folded > 0 AND day_first < day_end AND s.least_changed_at <= last AND s.greatest_changed_at >= first
-      AND u.step = s.step AND u.user_id = :user AND value & 3 = 3
+    FROM plan CROSS JOIN user_sales CROSS JOIN json_each(other_sales)
+    WHERE other_sales <> '[]'
   ),
   sold(day, stock, times_sold, units_sold) AS MATERIALIZED (
     SELECT day, stock, switched + reduced + closed, units
@@ -113,15 +133,14 @@ WITH
       AND hour >= iif(behind, day_end * 24, whole_first)
       AND hour < iif(behind OR day_first > day_end, whole_end, day_first * 24)
     UNION ALL
-    -- One user's, each an integer.
-    SELECT first_day + (value >> 16 & 16383) - 8192 AS day,
-           (SELECT stock FROM summary_stock AS n WHERE n.stock_no = value >> 2 & 16383), count(*), sum(value >> 30)
-    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.sales)
-    WHERE folded > 0 AND s.least_changed_at <= last AND s.greatest_changed_at >= first
-      AND u.step = s.step AND u.user_id = :user AND value & 3 < 3
-      AND first_day + (value >> 16 & 16383) - 8192 >= day_first
-      AND first_day + (value >> 16 & 16383) - 8192 < day_end
-    GROUP BY day, value >> 2 & 16383
+    -- One user's, on some day of the period; the units begin at the 33rd bit.
+    SELECT strftime('%s', printf('%d-%02d-%02d', (sold_as >> 25) + 1970, max(sold_as >> 21 & 15, 1),
+                                 max(sold_as >> 16 & 31, 1))) / 86400,
+           (SELECT stock FROM summary_stock AS n WHERE n.stock_no = sold_as >> 2 & 16383), times_sold, units_sold
+    FROM (SELECT value & mask AS sold_as, count(*) AS times_sold, sum(value >> 32) AS units_sold
+          FROM user_sales CROSS JOIN json_each(sales)
+          WHERE whole OR value >> 16 & 65535 BETWEEN date_first AND date_last
+          GROUP BY sold_as)
     UNION ALL
     SELECT moment / 86400000000 - (moment % 86400000000 < 0) AS day, stock, count(*), sum(units)
     FROM (SELECT iif(by_row, row_updated_at, changed_at) AS moment, stock, units

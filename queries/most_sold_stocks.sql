@@ -72,6 +72,24 @@ WITH
                      (commit_last + 1) / 86400000000 - ((commit_last + 1) % 86400000000 < 0)) AS day_end
           FROM wanted LEFT JOIN summary_state)
   ),
+  -- One user's sales are integers in lists, which have the commit's date from the 17th bit on: year - 1970, month and day
+  -- in 7, 4 and 5 bits (see schema/005_sale_dates.sql). 46752 is 2098-01-01, behind the last date.
+  date_range(date_first, date_last) AS MATERIALIZED (
+    SELECT (strftime('%Y', first_s, 'unixepoch') - 1970 << 9) + (strftime('%m', first_s, 'unixepoch') << 5)
+             + strftime('%d', first_s, 'unixepoch'),
+           (strftime('%Y', end_s, 'unixepoch') - 1970 << 9) + (strftime('%m', end_s, 'unixepoch') << 5)
+             + strftime('%d', end_s, 'unixepoch') - 1
+    FROM (SELECT min(max(day_first, 0), 46752) * 86400 AS first_s, min(max(day_end, 0), 46752) * 86400 AS end_s
+          FROM plan)
+  ),
+  user_sales(first_change_id, sales, other_sales, whole, date_first, date_last) AS MATERIALIZED (
+    SELECT first_change_id, sales, other_sales,
+           least_changed_at >= day_first * 86400000000 AND greatest_changed_at < day_end * 86400000000,
+           date_first, date_last
+    FROM plan CROSS JOIN date_range CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u
+    WHERE folded > 0 AND day_first < day_end AND s.least_changed_at <= last AND s.greatest_changed_at >= first
+      AND u.step = s.step AND u.user_id = :user
+  ),
   -- The ends of the period that are no whole hours or, for one user, days.
   edge(first, last) AS (
     SELECT iif(behind, whole_end * unit, first),
@@ -83,7 +101,7 @@ WITH
                ELSE whole_first * unit > first END
   ),
   -- The rows to read: from one change to another, those of this time. Of one user's sales on whole days only those that
-  -- summary_user_list has no room for (see schema/004_summaries.sql).
+  -- summary_user_list has no room for (other_sales).
   piece(first_change_id, last_change_id, first, last, row_first, row_last) AS MATERIALIZED (
     SELECT folded + 1, 9223372036854775807, first, last, row_first, row_last FROM plan
     UNION ALL
@@ -97,12 +115,11 @@ WITH
     FROM edge CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.changes)
     WHERE s.least_changed_at <= last AND s.greatest_changed_at >= first AND u.step = s.step AND u.user_id = :user
     UNION ALL
-    SELECT first_change_id + (value >> 2), first_change_id + (value >> 2),
+    SELECT first_change_id + value, first_change_id + value,
            iif(first = -9223372036854775808, first, day_first * 86400000000),
            iif(last = 9223372036854775807, last, day_end * 86400000000 - 1), NULL, NULL
-    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.sales)
-    WHERE folded > 0 AND day_first < day_end AND s.least_changed_at <= last AND s.greatest_changed_at >= first
-      AND u.step = s.step AND u.user_id = :user AND value & 3 = 3
+    FROM plan CROSS JOIN user_sales CROSS JOIN json_each(other_sales)
+    WHERE other_sales <> '[]'
   ),
   sold(stock, units, switched, reduced, closed) AS (
     -- Whole days are the difference of two totals, each that of the days before some day and of the days from there on;
@@ -127,15 +144,13 @@ WITH
       AND hour >= iif(behind, day_end * 24, whole_first)
       AND hour < iif(behind OR day_first > day_end, whole_end, day_first * 24)
     UNION ALL
-    -- One user's, each an integer.
-    SELECT (SELECT stock FROM summary_stock AS n WHERE n.stock_no = value >> 2 & 16383), sum(value >> 30),
-           sum(value & 3 = 0), sum(value & 3 = 1), sum(value & 3 = 2)
-    FROM plan CROSS JOIN summary_step AS s CROSS JOIN summary_user_list AS u CROSS JOIN json_each(u.sales)
-    WHERE folded > 0 AND s.least_changed_at <= last AND s.greatest_changed_at >= first
-      AND u.step = s.step AND u.user_id = :user AND value & 3 < 3
-      AND first_day + (value >> 16 & 16383) - 8192 >= day_first
-      AND first_day + (value >> 16 & 16383) - 8192 < day_end
-    GROUP BY value >> 2 & 16383
+    -- One user's: the lowest 16 bits are the stock's number and, in two of them, the reason; the units begin at the 33rd.
+    SELECT (SELECT stock FROM summary_stock AS n WHERE n.stock_no = sold_as >> 2), units,
+           iif(sold_as & 3 = 0, times, 0), iif(sold_as & 3 = 1, times, 0), iif(sold_as & 3 = 2, times, 0)
+    FROM (SELECT value & 65535 AS sold_as, count(*) AS times, sum(value >> 32) AS units
+          FROM user_sales CROSS JOIN json_each(sales)
+          WHERE whole OR value >> 16 & 65535 BETWEEN date_first AND date_last
+          GROUP BY sold_as)
     UNION ALL
     SELECT stock, units, reason = 'switched', reason = 'reduced', reason = 'closed'
     FROM piece AS p CROSS JOIN holding_sale_events

@@ -119,13 +119,12 @@ WITH
   counted(user_id, stock_changes, quantity_changes, changed_events) AS (
     -- Many days are the difference of two totals, each that of the days before some day and of the days from there on;
     -- few, or those within one such stretch, are the days themselves.
-    SELECT nullif(user_id, x''),
-           iif(t.day = to_total, stock_changes, -stock_changes),
-           iif(t.day = to_total, quantity_changes, -quantity_changes),
-           iif(t.day = to_total, changed_events, -changed_events)
+    SELECT nullif(t.user_id, x''), t.stock_changes - coalesce(f.stock_changes, 0),
+           t.quantity_changes - coalesce(f.quantity_changes, 0), t.changed_events - coalesce(f.changed_events, 0)
     FROM plan CROSS JOIN summary_user_total AS t
-    WHERE folded > 0 AND day_first < day_end AND from_total IS NOT to_total AND t.day IN (from_total, to_total)
-      AND user_id BETWEEN coalesce(:user, -9223372036854775808) AND coalesce(:user, x'')
+         LEFT JOIN summary_user_total AS f ON f.day = from_total AND f.user_id = t.user_id
+    WHERE folded > 0 AND day_first < day_end AND from_total IS NOT to_total AND t.day = to_total
+      AND t.user_id BETWEEN coalesce(:user, -9223372036854775808) AND coalesce(:user, x'')
     UNION ALL
     SELECT nullif(user_id, x''), sign * stock_changes, sign * quantity_changes, sign * changed_events
     FROM plan CROSS JOIN (SELECT 1 AS sign UNION ALL SELECT -1) CROSS JOIN summary_user_day AS d

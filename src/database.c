@@ -16,9 +16,13 @@
 
 enum { LONGEST_READ = 256 << 20 };
 
+/* SQLite's own default. What the file says (schema/005_sale_dates.sql) is for connections that ask again and
+ * again; it may come from anyone. */
+#define OWN_CACHE "PRAGMA cache_size = -2000"
+
 const char *const database_migrations[DATABASE_VERSION] = {
-    "schema/001_history.sql", "schema/002_any_table.sql", "schema/003_sent_stretch.sql",
-    "schema/004_summaries.sql", "schema/005_sent_stretch_list.sql"};
+    "schema/001_history.sql",   "schema/002_any_table.sql",  "schema/003_sent_stretch.sql",
+    "schema/004_summaries.sql", "schema/005_sale_dates.sql", "schema/006_sent_stretch_list.sql"};
 
 int database_fail(sqlite3 *handle, struct error *error, const char *what)
 {
@@ -216,7 +220,8 @@ int database_open_writer(struct database *database, const char *path, struct err
     /* Larger pages measured about a tenth faster at inserting; the size can only be chosen while the file is
      * empty. */
     if (state == 1 && database_run(database->handle, "PRAGMA page_size = 16384", error)) return -1;
-    if (configure_writer(database->handle, error) || migrate(database, version, error))
+    if (configure_writer(database->handle, error) || migrate(database, version, error) ||
+        database_run(database->handle, OWN_CACHE, error))
         return error_context(error, "%s", database->path);
     /* SQLite does not tell when the directory entry of a new file cannot be made durable. */
     return file_sync_directory(database->path, error);
@@ -241,7 +246,7 @@ int database_open_reader(struct database *database, const char *path, struct err
     if (state == 0 && version < DATABASE_VERSION)
         return error_set(error, ERROR_STORAGE,
                          "%s: written by an older cdclite; the next cdclite load upgrades it", path);
-    return state;
+    return state ? state : database_run(database->handle, OWN_CACHE, error);
 }
 
 void database_close(struct database *database)

@@ -14,7 +14,7 @@
 enum { FULL_STEP = 1 << 17, REST_STEP = 1 << 12, MOST_MEMORY = 10 << 20 };
 
 /* What an entry of summary_user_list.sales says, see there. */
-enum { STOCK_BITS = 14, DAY_BITS = 14, REASON_BITS = 2, MOST_STOCK_BYTES = 256, SALE_ELSEWHERE = 3 };
+enum { STOCK_BITS = 14, REASON_BITS = 2, MOST_STOCK_BYTES = 256 };
 
 /* Beyond are Debezium's infinities, which are no days. */
 #define FARTHEST (INT64_MAX / 2)
@@ -62,7 +62,7 @@ static int prepare(struct summaries *summaries, struct error *error)
         const char *sql;
         sqlite3_stmt **statement;
     } all[] = {
-        {"INSERT OR FAIL INTO summary_user_list SELECT c0, c1, c2, c3 FROM summary_rows",
+        {"INSERT OR FAIL INTO summary_user_list SELECT c0, c1, c2, c3, c4 FROM summary_rows",
          &summaries->insert_user},
         {"INSERT OR FAIL INTO summary_holding_list SELECT c0, c1, c2 FROM summary_rows",
          &summaries->insert_holding},
@@ -199,21 +199,21 @@ static bool note_lists(struct summary_lists *list, const struct images *images, 
            summary_lists_add(list, numbers[1], change);
 }
 
-/* The entry of summary_user_list.sales. */
+/* The entry of summary_user_list.sales, or of other_sales where it does not fit. */
 static bool note_user_sale(struct summaries *summaries, uint32_t user, const struct value *stock, int reason,
                            int64_t units, uint64_t change)
 {
     struct summary_keys *numbered = &summaries->numbered_stocks;
-    uint64_t days =
-        (uint64_t)(summaries->now->step.day - summaries->now->step.first_day + (1 << (DAY_BITS - 1)));
+    const uint64_t date = summaries->now->step.date;
     uint32_t number = SUMMARY_NO_KEY;
     if (numbered->count < 1 << STOCK_BITS && stock->bytes.size <= MOST_STOCK_BYTES)
         number = summary_keys_number(numbered, stock);
-    uint64_t sale = change << REASON_BITS | SALE_ELSEWHERE;
-    if (number != SUMMARY_NO_KEY && days < 1 << DAY_BITS)
-        sale =
-            (((uint64_t)units << DAY_BITS | days) << STOCK_BITS | number) << REASON_BITS | (unsigned)reason;
-    return !buffer_failed(&numbered->texts) && summary_lists_add(&summaries->now->user_lists[1], user, sale);
+    if (buffer_failed(&numbered->texts)) return false;
+    if (number == SUMMARY_NO_KEY || date == NO_DATE || units > INT32_MAX)
+        return summary_lists_add(&summaries->now->user_lists[SUMMARY_OTHER_SALES], user, change);
+    return summary_lists_add(&summaries->now->user_lists[SUMMARY_SALES], user,
+                             (((uint64_t)units << DATE_BITS | date) << STOCK_BITS | number) << REASON_BITS |
+                                 (unsigned)reason);
 }
 
 static bool note_sale(struct summaries *summaries, const struct history_row *row, const struct images *images,
@@ -265,7 +265,7 @@ static bool note_row(struct summaries *summaries, const struct history_row *row)
     if (row->op == 't') return true;
     if (!number_both(&summaries->now->users, &images, user, users) ||
         !number_both(&summaries->now->holdings, &images, holding, holdings) ||
-        !note_lists(&summaries->now->user_lists[0], &images, user, users, change) ||
+        !note_lists(&summaries->now->user_lists[SUMMARY_CHANGES], &images, user, users, change) ||
         !note_lists(&summaries->now->holding_list, &images, holding, holdings, change))
         return false;
     if (!images.before) return true;
@@ -332,7 +332,7 @@ static int write(struct summaries *summaries, const struct summary_names *hours,
     sqlite3_bind_int64(summaries->save_state, 1, summaries->folded_through);
     sqlite3_bind_int(summaries->save_state, 2, 1);
     return summary_step_write(&sealed->step, summaries->db, number, hours->sorted, error) ||
-                   summary_lists_fold(sealed->user_lists, 2, number, users, summaries->rows,
+                   summary_lists_fold(sealed->user_lists, SUMMARY_USER_LISTS, number, users, summaries->rows,
                                       summaries->insert_user, error) ||
                    summary_lists_fold(&sealed->holding_list, 1, number, holdings, summaries->rows,
                                       summaries->insert_holding, error) ||

@@ -9,12 +9,15 @@
 
 struct sqlite3;
 
+/* The lists of summary_user_list. */
+enum { SUMMARY_CHANGES, SUMMARY_SALES, SUMMARY_OTHER_SALES, SUMMARY_USER_LISTS };
+
 /* What is gathered for one step of the sums. */
 struct summary_gathered {
     struct summary_step step;
     struct summary_keys users, holdings, stocks;
     struct summary_counts changes, sales;
-    struct summary_lists user_lists[2]; /* changes, sales */
+    struct summary_lists user_lists[SUMMARY_USER_LISTS];
     struct summary_lists holding_list;
     struct summary_resets resets;
 };

@@ -22,7 +22,7 @@ bool summary_lists_add(struct summary_lists *lists, uint32_t key, uint64_t numbe
 
 /*
  * Writes a row for each key that has a list in `lists[0]`, in the order of the keys: the step, the key, and
- * its list in each of the `count` lists (one or two) as JSON. `insert` takes these in that order.
+ * its list in each of the `count` lists (at most three) as JSON. `insert` takes these in that order.
  */
 int summary_lists_fold(const struct summary_lists *lists, size_t count, int64_t step,
                        const struct summary_names *names, struct summary_rows *rows,

@@ -4,13 +4,14 @@
 #include <stdlib.h>
 
 #include "cdclite/database.h"
+#include "cdclite/time_text.h"
 
 static const int64_t hour_us = INT64_C(3600000000);
 enum { DAY_HOURS = 24 };
 
 int summary_step_open(struct summary_step *step, struct sqlite3 *db, struct error *error)
 {
-    return database_prepare(db, "INSERT INTO summary_step VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    return database_prepare(db, "INSERT INTO summary_step VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                             &step->insert_step, error) ||
                    database_prepare(db, "INSERT INTO summary_hour VALUES(?1, ?2, ?3, ?4)", &step->insert_hour,
                                     error)
@@ -26,6 +27,14 @@ void summary_step_close(struct summary_step *step)
     free(step->spans);
 }
 
+static uint32_t date_of(int64_t days)
+{
+    int64_t year;
+    int month, day;
+    time_civil_date(days, &year, &month, &day);
+    return year < 1970 || year > LAST_YEAR ? NO_DATE : (uint32_t)(((year - 1970) << 4 | month) << 5 | day);
+}
+
 static bool enter_hour(struct summary_step *step, int64_t changed_at, int64_t change_id)
 {
     const struct value hour = value_of_integer(floor_divide(changed_at, hour_us));
@@ -34,6 +43,7 @@ static bool enter_hour(struct summary_step *step, int64_t changed_at, int64_t ch
     if (step->hour == SUMMARY_NO_KEY) return false;
     step->hour_begin = hour.integer * hour_us;
     step->day = floor_divide(hour.integer, DAY_HOURS);
+    step->date = date_of(step->day);
     if (step->hour < known) return true;
     if (step->span_capacity < step->hours.capacity) {
         struct hour_span *spans = reallocarray(step->spans, step->hours.capacity, sizeof *spans);
@@ -55,7 +65,6 @@ bool summary_step_add(struct summary_step *step, const struct history_row *row)
     step->spans[step->hour].last = row->change_id;
     if (step->changes++ == 0) {
         step->first_change_id = row->change_id;
-        step->first_day = step->day;
         step->least_changed_at = step->greatest_changed_at = changed_at;
         step->least_partition = step->greatest_partition = row->partition;
     }
@@ -74,11 +83,10 @@ int summary_step_write(const struct summary_step *step, sqlite3 *db, int64_t num
     sqlite3_bind_int64(insert, 1, number);
     sqlite3_bind_int64(insert, 2, step->first_change_id);
     sqlite3_bind_int64(insert, 3, step->last_change_id);
-    sqlite3_bind_int64(insert, 4, step->first_day);
-    sqlite3_bind_int64(insert, 5, step->least_changed_at);
-    sqlite3_bind_int64(insert, 6, step->greatest_changed_at);
-    sqlite3_bind_int(insert, 7, step->least_partition);
-    sqlite3_bind_int(insert, 8, step->greatest_partition);
+    sqlite3_bind_int64(insert, 4, step->least_changed_at);
+    sqlite3_bind_int64(insert, 5, step->greatest_changed_at);
+    sqlite3_bind_int(insert, 6, step->least_partition);
+    sqlite3_bind_int(insert, 7, step->greatest_partition);
     if (database_step(db, insert, error)) return -1;
     insert = step->insert_hour;
     sqlite3_bind_int64(insert, 2, number);

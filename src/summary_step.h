@@ -13,6 +13,9 @@ struct hour_span {
     int64_t first, last;
 };
 
+/* A date in 16 bits: year - 1970 (7 bits), month (4), day (5). */
+enum { DATE_BITS = 16, NO_DATE = 0, LAST_YEAR = 1970 + 127 };
+
 /* Of days and hours before 1970, too. */
 static inline int64_t floor_divide(int64_t number, int64_t by)
 {
@@ -22,7 +25,7 @@ static inline int64_t floor_divide(int64_t number, int64_t by)
 /* What the changes gathered for the next step span. All zero has none. */
 struct summary_step {
     int64_t changes;
-    int64_t first_change_id, last_change_id, first_day;
+    int64_t first_change_id, last_change_id;
     int64_t least_changed_at, greatest_changed_at;
     int32_t least_partition, greatest_partition;
     struct summary_keys hours; /* since 1970 */
@@ -30,6 +33,7 @@ struct summary_step {
     size_t span_capacity;
     uint32_t hour; /* the last change's */
     int64_t hour_begin, day;
+    uint32_t date; /* the day, as summary_user_list.sales has it; NO_DATE where it has none */
     struct sqlite3_stmt *insert_step, *insert_hour;
 };
 

@@ -24,9 +24,8 @@ enum time_unit time_unit_named(const char *name)
     return UNIT_NONE;
 }
 
-/* Days since 1970 to a civil date, for any day: eras of 400 years (Howard Hinnant, "chrono-compatible
- * low-level date algorithms"). */
-static void civil_date(int64_t days, int64_t *year, int *month, int *day)
+/* Eras of 400 years (Howard Hinnant, "chrono-compatible low-level date algorithms"). */
+void time_civil_date(int64_t days, int64_t *year, int *month, int *day)
 {
     days += 719468;
     int64_t era = days / 146097 - (days % 146097 < 0);
@@ -107,7 +106,7 @@ static char *put_date(char *to, int64_t days, bool *before_christ)
 {
     int64_t year;
     int month, day;
-    civil_date(days, &year, &month, &day);
+    time_civil_date(days, &year, &month, &day);
     *before_christ = year <= 0;
     to = put_number(to, (uint64_t)(year <= 0 ? 1 - year : year), 4);
     *to++ = '-';

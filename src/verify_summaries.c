@@ -138,7 +138,8 @@ static int make_again(struct replay *replay, struct captured_table *table, bool 
     if (sqlite3_open("", &replay->db) != SQLITE_OK)
         return database_fail(replay->db, error, "a temporary file");
     if (database_run(replay->db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", error) ||
-        database_run(replay->db, embedded_find("schema/004_summaries.sql")->text, error))
+        database_run(replay->db, embedded_find("schema/004_summaries.sql")->text, error) ||
+        database_run(replay->db, embedded_find("schema/005_sale_dates.sql")->text, error))
         return -1;
     if (!usable) return database_run(replay->db, "INSERT INTO summary_state VALUES(1, 0, 0)", error);
     if (!table) return 0;

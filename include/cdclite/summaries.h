@@ -7,10 +7,10 @@
 struct sqlite3;
 
 /*
- * The sums over the bundled holding table that answer the canned queries (schema/004_summaries.sql). What is
- * stored is gathered in memory, and folded into the tables in large steps, within the transaction of a batch:
- * a step is in the file with the changes it sums up, or not at all. What stands in the history behind the
- * last step is read again at the next start, and queries read it there.
+ * The sums over the bundled holding table that answer the canned queries (schema/004_summaries.sql,
+ * 005_sale_dates.sql). What is stored is gathered in memory, and folded into the tables in large steps,
+ * within the transaction of a batch: a step is in the file with the changes it sums up, or not at all. What
+ * stands in the history behind the last step is read again at the next start, and queries read it there.
  */
 struct summaries;
 

@@ -51,6 +51,9 @@ struct time_text {
 /* Makes it that of another time, unless it is that of this one. */
 void time_text_set(struct time_text *time, int64_t microseconds);
 
+/* Days since 1970 to a civil date (the year 0 is 1 BC), for any day that is not within 2^20 of the limits. */
+void time_civil_date(int64_t days, int64_t *year, int *month, int *day);
+
 /* Microseconds since 1970 UTC, now. */
 int64_t time_now(void);
 

@@ -63,7 +63,7 @@ def build(events, path, typed=False):
                       + [image.split()[0] for image in images])
     db.executemany(f'INSERT INTO holding_history({names}) VALUES ({marks})',
                    ((*event[:6], *event.before, *event.after) for event in events))
-    for name in ('holding_views.sql', '004_summaries.sql'):
+    for name in ('holding_views.sql', '004_summaries.sql', '005_sale_dates.sql'):
         with open(os.path.join(SCHEMA, name), encoding='utf-8') as sql:
             db.executescript(sql.read())
     db.commit()

@@ -124,6 +124,8 @@ def piece_by_piece(place):
     place.expect('all is loaded', place.stored(), len(place.events))
     place.expect('the summaries are in use', place.value('SELECT usable FROM summary_state'), 1)
     place.expect('there are several steps', place.value('SELECT count(*) FROM summary_step') > 3, True)
+    place.expect('some sales do not fit',
+                 place.value("SELECT count(*) FROM summary_user_list WHERE other_sales <> '[]'") > 3, True)
     place.expect('and totals', place.value('SELECT count(DISTINCT day) FROM summary_user_total') > 1, True)
     place.check(place.stored(), 25)
     place.load(1)
@@ -211,6 +213,30 @@ def upgraded(place):
     place.verify()
 
 
+def remade(place):
+    """Sums of version 4, here wrong ones, are forgotten, and made again by the next load."""
+    place.load(10**6)
+    db = sqlite3.connect(place.db)
+    for table, in db.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'summary%'").fetchall():
+        db.execute(f'DROP TABLE {table}')
+    with open(os.path.join(QUERIES, '..', 'schema', '004_summaries.sql'), encoding='utf-8') as sql:
+        db.executescript(sql.read())
+    rows = {'summary_state': (1, place.stored(), 1), 'summary_step': (1, 1, place.stored(), 0, 0, 0, 0, 0),
+            'summary_hour': (0, 1, 1, 1), 'summary_user_day': (0, 7, 1, 1, 1), 'summary_user_total': (1, 7, 1, 1, 1),
+            'summary_stock_hour': (0, 'X', 1, 1, 0, 0), 'summary_stock_day': (0, 'X', 1, 1, 0, 0),
+            'summary_stock_total': (1, 'X', 1, 1, 0, 0), 'summary_user_list': (1, 7, '[1]', '[4]'),
+            'summary_stock': (0, 'X'), 'summary_holding_list': (1, 1, '[1]'), 'summary_reset': (1, 1, 't', 0, 1, 1)}
+    for table, row in rows.items():
+        db.execute(f'INSERT INTO {table} VALUES({", ".join("?" * len(row))})', row)
+    db.execute('PRAGMA user_version = 4')
+    db.commit()
+    db.close()
+    place.load(100)
+    place.expect('steps', place.value('SELECT count(*) FROM summary_step') > 3, True)
+    place.check(place.stored(), 10)
+    place.verify()
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument('--cdclite', required=True)
@@ -220,7 +246,8 @@ def main():
             (piece_by_piece, 'three partitions', '--seed', '2', '--partitions', '3'),
             (killed, 'killed', '--seed', '3', '--partitions', '2'),
             (given_up, 'fractions', '--seed', '4', '--events', '600', '--fractions'),
-            (upgraded, 'upgraded', '--seed', '5', '--events', '900'))
+            (upgraded, 'upgraded', '--seed', '5', '--events', '900'),
+            (remade, 'remade', '--seed', '6', '--events', '900'))
     wrong = 0
     for check, name, *words in runs:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
 """make_spread_events.py [--seed N] [--events N] [--partitions N] [--fractions] > RECORDING
 Writes a recording of random events of the holding table whose commit times are spread over weeks, as the summaries
-have them: on and beside the bounds of days and hours, late, from before 1970; with owners that are NULL or text,
+have them: on and beside the bounds of days and hours, late, from before 1970 and behind 2097; with owners that are NULL or text,
 stocks and quantities that are NULL, rows that change their owner or id, truncates and snapshots. With --fractions the
 last events have quantities that are no integers, which the summaries do not hold."""
 import argparse
@@ -10,6 +10,7 @@ import random
 HOUR, DAY = 3600 * 10**6, 86400 * 10**6
 START = 1735689600 * 10**6  # 2025-01-01
 SPAN = 45 * DAY
+LAST = 4039372800 * 10**6  # 2098-01-01: the dates in summary_user_list end before
 USERS = [1, 2, 3, 4, 5, 6, 7, 7, 7, 8, 9, 10, None, 'seven', '7', '']
 STOCKS = ['AAPL', 'AAPL', 'AAPL', 'MSFT', 'MSFT', 'VFIAX', 'Zürich', '', 'a"b\'c', '10', 'long' * 70, None]
 COLUMNS = ('holding_id', 'user_id', 'holding_stock', 'holding_quantity', 'datetime_created', 'datetime_updated')
@@ -25,6 +26,8 @@ class Source:
         """A commit time: mostly a little later than the last, at times on a bound, late, or far away."""
         chosen = self.random.random()
         self.now += int(self.random.expovariate(self.given.events / SPAN))
+        if chosen < 0.006:
+            return LAST + self.random.choice((-DAY, -1, 0, DAY))
         if chosen < 0.03:
             return self.random.randrange(START - SPAN, START + 2 * SPAN)
         unit = DAY if self.random.random() < 0.5 else HOUR
