@@ -199,12 +199,18 @@ def given_up(place):
     place.verify()
 
 
+def drop_newer(db):
+    """What version 3 has not."""
+    for table, in db.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'summary%' "
+                             "OR name = 'sent_stretch_list'").fetchall():
+        db.execute(f'DROP TABLE {table}')
+
+
 def upgraded(place):
     """A database without summaries (version 3) gets them with the next load."""
     place.load(10**6)
     db = sqlite3.connect(place.db)
-    for table, in db.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'summary%'").fetchall():
-        db.execute(f'DROP TABLE {table}')
+    drop_newer(db)
     db.execute('PRAGMA user_version = 3')
     db.close()
     place.load(100)
@@ -217,8 +223,7 @@ def remade(place):
     """Sums of version 4, here wrong ones, are forgotten, and made again by the next load."""
     place.load(10**6)
     db = sqlite3.connect(place.db)
-    for table, in db.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'summary%'").fetchall():
-        db.execute(f'DROP TABLE {table}')
+    drop_newer(db)
     with open(os.path.join(QUERIES, '..', 'schema', '004_summaries.sql'), encoding='utf-8') as sql:
         db.executescript(sql.read())
     rows = {'summary_state': (1, place.stored(), 1), 'summary_step': (1, 1, place.stored(), 0, 0, 0, 0, 0),
