@@ -108,6 +108,11 @@ static int seal(struct batch_store *store, const struct batch *batch, int64_t la
     return positions_copy(&store->positions, parts->positions) ? 0 : error_memory(error);
 }
 
+bool batch_store_is_busy(const struct batch_store *store)
+{
+    return batch_writer_is_busy(store->writer);
+}
+
 int batch_store_wait(struct batch_store *store, struct error *error)
 {
     return batch_writer_wait(store->writer, error);

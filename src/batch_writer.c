@@ -96,6 +96,14 @@ int batch_writer_start(struct batch_writer *writer, struct error *error)
     return 0;
 }
 
+bool batch_writer_is_busy(struct batch_writer *writer)
+{
+    pthread_mutex_lock(&writer->mutex);
+    bool busy = writer->state != IDLE;
+    pthread_mutex_unlock(&writer->mutex);
+    return busy;
+}
+
 int batch_writer_wait(struct batch_writer *writer, struct error *error)
 {
     pthread_mutex_lock(&writer->mutex);

@@ -8,8 +8,8 @@
 #include "cdclite/positions.h"
 
 enum {
-    PACKETS = SOURCE_SLOTS,   /* one being filled, one being stored, two between, as neither goes evenly */
-    PACKETS_LEFT = 1,         /* to be stored while more are waited for */
+    PACKETS = SOURCE_SLOTS,   /* one being filled, one being stored, some between, as neither goes evenly */
+    PACKETS_LEFT = 3,         /* to be stored while more are waited for */
     PACKET_EVENTS = 192,      /* at most */
     PACKET_BYTES = 256 << 10, /* of messages; more would have left the cache by the time they are stored */
     LARGE_BYTES = 1 << 20,    /* a packet that holds more waits until the others are stored */

@@ -20,7 +20,8 @@
 #include "cdclite/table_snapshot.h"
 
 enum {
-    BATCH_MESSAGES = 15000,  /* fewer than tx_set.c remembers */
+    BATCH_MESSAGES = 15000,
+    MOST_MESSAGES = 22500,   /* while the batch before is being written; fewer than tx_set.c remembers */
     BATCH_BYTES = 128 << 20, /* of messages, as received */
     POLL_MS = 100,           /* without a message, after which the batch waits no longer */
 };
@@ -343,9 +344,10 @@ static int skip_message(struct loader *loader, const struct position *position, 
 static bool batch_is_full(const struct loader *loader)
 {
     const struct batch *batch = &loader->batch;
-    int64_t most = loader->settings->batch_messages;
-    return batch->open &&
-           (batch->counts.messages >= (most ? most : BATCH_MESSAGES) || batch->bytes >= BATCH_BYTES);
+    int64_t enough = loader->settings->batch_messages, messages = batch->counts.messages;
+    if (!batch->open || (messages < (enough ? enough : BATCH_MESSAGES) && batch->bytes < BATCH_BYTES))
+        return false;
+    return messages >= MOST_MESSAGES || batch->bytes >= BATCH_BYTES || !batch_store_is_busy(loader->store);
 }
 
 /* Whether it has been open for so long. */

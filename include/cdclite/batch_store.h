@@ -50,6 +50,9 @@ int batch_store_begin(struct batch_store *store, struct error *error);
 int batch_store_end(struct batch_store *store, const struct batch *batch, int64_t last_change_id,
                     struct source *source, bool meanwhile, struct error *error);
 
+/* Whether the end of a batch would have to wait for the one before. */
+bool batch_store_is_busy(const struct batch_store *store);
+
 /* Waits until the batch under way, if one is, has been committed. */
 int batch_store_wait(struct batch_store *store, struct error *error);
 

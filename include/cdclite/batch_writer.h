@@ -1,6 +1,8 @@
 #ifndef CDCLITE_BATCH_WRITER_H
 #define CDCLITE_BATCH_WRITER_H
 
+#include <stdbool.h>
+
 #include "cdclite/error.h"
 
 struct sqlite3;
@@ -20,6 +22,9 @@ int batch_writer_open(struct sqlite3 *db, int (*write)(void *context, struct err
 
 /* Has a batch written, and returns as soon as the connection is held. None is under way. */
 int batch_writer_start(struct batch_writer *writer, struct error *error);
+
+/* Whether one is under way. */
+bool batch_writer_is_busy(struct batch_writer *writer);
 
 /* Waits for the batch that is under way, if one is: 0, or -1 with the `error` that it had. */
 int batch_writer_wait(struct batch_writer *writer, struct error *error);

@@ -9,7 +9,7 @@
 
 struct positions;
 
-enum { SOURCE_SLOTS = 4 };
+enum { SOURCE_SLOTS = 8 };
 enum source_outcome { SOURCE_MESSAGE = 0, SOURCE_IDLE = 1, SOURCE_END = 2, SOURCE_RESTART = 3 };
 
 /* How far a source is, for the progress line. */
