@@ -41,7 +41,8 @@ def load(given, name, partitions, events, size, slow_ms, stopped):
                                    '-X', BOUND],
                                   env=environment)
         if stopped:
-            time.sleep(0.3)
+            while not os.path.exists(db):  # it has just begun
+                time.sleep(0.001)
             loader.send_signal(signal.SIGSTOP)
             time.sleep(2)
             loader.send_signal(signal.SIGCONT)
