@@ -39,12 +39,7 @@ class Broker(broker.Broker):
 
 def connect_jars():
     """Kafka Connect with the JDBC sink, fetched from Maven Central the first time."""
-    saved = artifacts.POM
-    artifacts.POM = os.path.join(ROOT, 'bench', 'connect', 'pom.xml')
-    try:
-        return artifacts.kafka()
-    finally:
-        artifacts.POM = saved
+    return artifacts.fetched('connect', os.path.join(ROOT, 'bench', 'connect', 'pom.xml'))
 
 
 @contextlib.contextmanager

@@ -123,8 +123,9 @@ int batch_store_end(struct batch_store *store, const struct batch *batch, int64_
 {
     if (batch_store_wait(store, error) || seal(store, batch, last_change_id, error)) return -1;
     store->source = source;
-    store->begun = store->meanwhile = meanwhile;
-    if (meanwhile) return batch_writer_start(store->writer, error);
+    /* Only a connection that has a mutex can be held. */
+    store->begun = store->meanwhile = meanwhile && sqlite3_db_mutex(store->parts.db);
+    if (store->meanwhile) return batch_writer_start(store->writer, error);
     return write_batch(store, error);
 }
 
