@@ -150,7 +150,8 @@ static void reals_texts_and_blobs(void **state)
     assert_int_equal(number_of("SELECT count(*) FROM \"a \"\"table\"\"\""), 600);
 }
 
-/* The record: a header of 8 bytes (its size, three types of one byte, one of three, the rowid's) and the text.
+/* The record: a header of 8 bytes (its size, three types of one byte, one of three, the rowid's) and the
+ * text.
  */
 static void what_a_page_cannot_hold_is_said(void **state)
 {
