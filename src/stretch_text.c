@@ -11,7 +11,7 @@ void stretch_text_add(struct buffer *text, const struct sent_stretch *before,
                                       stretch->first_sent_ms - (before ? before->first_sent_ms : 0),
                                       stretch->last_sent_ms - stretch->first_sent_ms,
                                       stretch->last_made_ms - stretch->first_sent_ms};
-    if (!buffer_reserve(text, NUMBERS * (LONGEST_INTEGER + 1))) return;
+    if (!buffer_reserve(text, (size_t)NUMBERS * (LONGEST_INTEGER + 1))) return;
     char *at = text->at + text->size;
     for (size_t i = 0; i < NUMBERS; i++) {
         *at++ = before || i ? ',' : '[';
