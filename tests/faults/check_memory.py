@@ -1,6 +1,7 @@
 """Memory runs out, once and for ever, on each way through the program that leads to an allocation (its own or its
 libraries'): it says so and ends with exit code 1, or goes on unharmed, and the next start leaves what an undisturbed
 load leaves."""
+import os
 import signal
 
 from check_storage import try_fault
@@ -9,6 +10,10 @@ from faults import Checks, Lab, Tally, arguments, each, small_input
 MEMORY = 1
 # json-c 0.16 does not look whether it got the memory for a member's name. For the load that is a kill.
 DIES = -signal.SIGSEGV
+# Where full batches are written by a thread, which allocation is the n-th is not the same each time: any may turn out
+# to be one of those, which are few.
+FULL_BATCHES = 'CDCLITE_BATCH_MESSAGES' in os.environ
+MOST_DEATHS = 2
 
 
 def main():
@@ -25,10 +30,11 @@ def main():
         for ever, share in (('', 1), (':ever', 5)):
             failing = sites[::share] if lab.long else sites[share::len(sites) // 40]
             tally = Tally()
-            each([(lab, tally, f'memory:{n}', 'ENOMEM', ever, step, (MEMORY, DIES) if 'json-c' in step else (MEMORY,))
-                  for n, step in failing], try_fault)
+            each([(lab, tally, f'memory:{n}', 'ENOMEM', ever, step,
+                   (MEMORY, DIES) if FULL_BATCHES or 'json-c' in step else (MEMORY,)) for n, step in failing], try_fault)
+            deaths = tally.outcomes[f'exit {DIES}'] if FULL_BATCHES else 0
             checks.check(f'{len(failing)} of {len(sites)} ways to an allocation, of {allocations} allocations, fail'
-                         f'{" for ever" if ever else ""}: {tally.told()}', not tally.failures,
+                         f'{" for ever" if ever else ""}: {tally.told()}', not tally.failures and deaths <= MOST_DEATHS,
                          f'{len(tally.failures)} went wrong')
     finally:
         lab.close()
