@@ -1,11 +1,9 @@
 #include "cdclite/batch_writer.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <sqlite3.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "thread.h"
 
 struct batch_writer {
     sqlite3 *db;
@@ -73,22 +71,10 @@ static void *write_batches(void *context)
     return NULL;
 }
 
-/* Signals are for the thread that reads batches: it is the one that stops. */
-static int start_thread(struct batch_writer *writer, struct error *error)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int code = pthread_create(&writer->thread, NULL, write_batches, writer);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (code) return error_set(error, ERROR_FAILURE, "cannot start a thread: %s", strerror(code));
-    writer->started = true;
-    return 0;
-}
-
 int batch_writer_start(struct batch_writer *writer, struct error *error)
 {
-    if (!writer->started && start_thread(writer, error)) return -1;
+    if (!writer->started && thread_start(&writer->thread, write_batches, writer, error)) return -1;
+    writer->started = true;
     pthread_mutex_lock(&writer->mutex);
     enter(writer, ASKED);
     while (writer->state == ASKED) pthread_cond_wait(&writer->changed, &writer->mutex);

@@ -1,11 +1,10 @@
 #include "cdclite/intake.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cdclite/positions.h"
+#include "thread.h"
 
 enum {
     PACKETS = SOURCE_SLOTS,   /* one being filled, one being stored, some between, as neither goes evenly */
@@ -166,19 +165,6 @@ static void *read_ahead(void *context)
     return NULL;
 }
 
-/* Signals are for the thread that stores: it is the one that stops. */
-static int start(struct intake *intake, struct error *error)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int code = pthread_create(&intake->thread, NULL, read_ahead, intake);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (code) return error_set(error, ERROR_FAILURE, "cannot start a thread: %s", strerror(code));
-    intake->started = true;
-    return 0;
-}
-
 int intake_open(struct source *source, struct envelope_guess *guess, size_t max_event_bytes, int poll_ms,
                 struct intake **opened, struct error *error)
 {
@@ -191,16 +177,16 @@ int intake_open(struct source *source, struct envelope_guess *guess, size_t max_
     pthread_mutex_init(&intake->mutex, NULL);
     pthread_cond_init(&intake->changed, NULL);
     pthread_cond_init(&intake->freed, NULL);
-    return start(intake, error);
+    if (thread_start(&intake->thread, read_ahead, intake, error)) return -1;
+    intake->started = true;
+    return 0;
 }
 
 /* Waits for a packet; SOURCE_IDLE when the source has nothing to give. */
 static int next_packet(struct intake *intake)
 {
     pthread_mutex_lock(&intake->mutex);
-    if (intake->current) {
-        if (++intake->stored == intake->awaited) pthread_cond_signal(&intake->freed);
-    }
+    if (intake->current && ++intake->stored == intake->awaited) pthread_cond_signal(&intake->freed);
     intake->current = NULL;
     intake->taken = 0;
     while (intake->filled == intake->stored && intake->idles == intake->idles_seen)

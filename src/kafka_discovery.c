@@ -1,13 +1,13 @@
 #include "kafka_discovery.h"
 
 #include <librdkafka/rdkafka.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "cdclite/log.h"
 #include "kafka_partitions.h"
+#include "thread.h"
 
 enum {
     HURRY_MS = 1000,
@@ -175,8 +175,7 @@ int kafka_discovery_start(struct rd_kafka_s *consumer, const struct topic_filter
     pthread_condattr_destroy(&clock);
     for (size_t i = 0; i < list->count; i++)
         if (!note(discovery, &list->all[i])) return error_memory(error);
-    if (pthread_create(&discovery->thread, NULL, run, discovery))
-        return error_set(error, ERROR_FAILURE, "cannot start a thread");
+    if (thread_start(&discovery->thread, run, discovery, error)) return -1;
     discovery->running = true;
     return 0;
 }

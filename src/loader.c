@@ -341,13 +341,14 @@ static int skip_message(struct loader *loader, const struct position *position, 
         position->topic, position->partition, (long long)message->offset);
 }
 
+/* It has enough, and the one before does not keep it waiting; or it has as much as it may. */
 static bool batch_is_full(const struct loader *loader)
 {
     const struct batch *batch = &loader->batch;
-    int64_t enough = loader->settings->batch_messages, messages = batch->counts.messages;
-    if (!batch->open || (messages < (enough ? enough : BATCH_MESSAGES) && batch->bytes < BATCH_BYTES))
-        return false;
-    return messages >= MOST_MESSAGES || batch->bytes >= BATCH_BYTES || !batch_store_is_busy(loader->store);
+    const int64_t messages = batch->counts.messages, given = loader->settings->batch_messages;
+    if (!batch->open) return false;
+    if (messages >= MOST_MESSAGES || batch->bytes >= BATCH_BYTES) return true;
+    return messages >= (given ? given : BATCH_MESSAGES) && !batch_store_is_busy(loader->store);
 }
 
 /* Whether it has been open for so long. */

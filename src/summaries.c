@@ -339,7 +339,7 @@ static int write(struct summaries *summaries, const struct summary_names *hours,
                    summary_sums_fold(&summaries->by_user, &sealed->changes, hours, users, error) ||
                    summary_sums_fold(&summaries->by_stock, &sealed->sales, hours, stocks, error) ||
                    summary_sums_fold(&summaries->by_stock_hour, &sealed->sales, hours, stocks, error) ||
-                   summary_resets_fold(&summaries->sealed->resets, summaries->db, error) ||
+                   summary_resets_fold(&sealed->resets, summaries->db, error) ||
                    database_step(summaries->db, summaries->save_state, error)
                ? -1
                : 0;

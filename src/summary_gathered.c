@@ -9,14 +9,8 @@ int summary_gathered_open(struct summary_gathered *gathered, struct sqlite3 *db,
 
 void summary_gathered_close(struct summary_gathered *gathered)
 {
+    summary_gathered_clear(gathered);
     summary_step_close(&gathered->step);
-    summary_keys_free(&gathered->users);
-    summary_keys_free(&gathered->holdings);
-    summary_keys_free(&gathered->stocks);
-    summary_counts_free(&gathered->changes);
-    summary_counts_free(&gathered->sales);
-    for (size_t i = 0; i < SUMMARY_USER_LISTS; i++) summary_lists_free(&gathered->user_lists[i]);
-    summary_lists_free(&gathered->holding_list);
     summary_resets_close(&gathered->resets);
 }
 

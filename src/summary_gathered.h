@@ -26,7 +26,7 @@ struct summary_gathered {
 int summary_gathered_open(struct summary_gathered *gathered, struct sqlite3 *db, struct error *error);
 void summary_gathered_close(struct summary_gathered *gathered);
 
-/* Forgets all and keeps the memory. */
+/* Forgets all. What there may be much of gives its memory back: the next step is growing by then. */
 void summary_gathered_clear(struct summary_gathered *gathered);
 
 /* Bytes in use. */

@@ -55,7 +55,7 @@ bool summary_resets_add(struct summary_resets *resets, const struct history_row 
     return true;
 }
 
-int summary_resets_fold(struct summary_resets *resets, sqlite3 *db, struct error *error)
+int summary_resets_fold(const struct summary_resets *resets, sqlite3 *db, struct error *error)
 {
     int result = 0;
     for (size_t i = 0; i < resets->count && result == 0; i++) {

@@ -29,7 +29,7 @@ void summary_resets_close(struct summary_resets *resets);
 bool summary_resets_takes(const struct history_row *row);
 /* Adds a truncate or a snapshot's row; false when memory ran out. */
 bool summary_resets_add(struct summary_resets *resets, const struct history_row *row);
-int summary_resets_fold(struct summary_resets *resets, struct sqlite3 *db, struct error *error);
+int summary_resets_fold(const struct summary_resets *resets, struct sqlite3 *db, struct error *error);
 
 size_t summary_resets_size(const struct summary_resets *resets);
 void summary_resets_clear(struct summary_resets *resets);
