@@ -94,12 +94,17 @@ int catalog_open(sqlite3 *db, const struct table_choices *choices, struct catalo
     return load_tables(*catalog, error);
 }
 
+/* SQLite keeps names that begin with sqlite_ for itself: T, and T_history and the others of its family. */
+static bool is_reserved(const char *name)
+{
+    return strncasecmp(name, "sqlite", 6) == 0 && (name[6] == '_' || name[6] == '\0');
+}
+
 /* Whether T or a name of its family stands for something else already. -1: failure. */
 static int name_taken(struct catalog *catalog, const char *name, struct error *error)
 {
     sqlite3_stmt *statement;
-    /* SQLite keeps names that begin so for itself. */
-    if (catalog_named(catalog, name) || strncasecmp(name, "sqlite_", 7) == 0) return 1;
+    if (catalog_named(catalog, name) || is_reserved(name)) return 1;
     if (database_prepare(catalog->db,
                          "SELECT count(*) FROM sqlite_schema WHERE lower(name) IN (lower(?1 || '_history'),"
                          " lower(?1 || '_changes'), lower(?1 || '_field_changes'), lower(?1 || '_current'),"
@@ -114,7 +119,7 @@ static int name_taken(struct catalog *catalog, const char *name, struct error *e
 }
 
 /* The table's name here: the user's choice, else the source's; where taken, with schema, then server in
- * front, then a number behind. */
+ * front, then a number behind, and _ in front where it is reserved even so. */
 static int choose_name(struct catalog *catalog, const struct message *message, const struct change *change,
                        struct buffer *name, struct error *error)
 {
@@ -129,8 +134,10 @@ static int choose_name(struct catalog *catalog, const struct message *message, c
         buffer_text(name, chosen->name);
         return buffer_failed(name) ? error_memory(error) : 0;
     }
+    const char *front = "";
     for (int attempt = 0;; attempt++) {
         buffer_clear(name);
+        buffer_text(name, front);
         if (attempt >= 2 && change->server.size) {
             buffer_slice(name, change->server);
             buffer_char(name, '_');
@@ -144,6 +151,7 @@ static int choose_name(struct catalog *catalog, const struct message *message, c
         if (buffer_failed(name)) return error_memory(error);
         int taken = name_taken(catalog, buffer_string(name), error);
         if (taken <= 0) return taken;
+        if (attempt >= 2 && is_reserved(buffer_string(name))) front = "_";
     }
 }
 
