@@ -1,5 +1,6 @@
 #include <ctype.h>
 
+#include "cdclite/color.h"
 #include "display_text.h"
 #include "query_parts.h"
 
@@ -83,6 +84,25 @@ void query_list(const struct query_set *set, FILE *stream)
         }
         append_parameters(&out, query, "    ");
     }
+    print(&out, stream);
+}
+
+void query_names(const struct query_set *set, FILE *stream)
+{
+    struct buffer out = {0};
+    buffer_printf(&out, "\n%sQueries:%s\n", color_begin(COLOR_BOLD, stream), color_end(stream));
+    for (size_t i = 0; i < query_count(set); i++) {
+        const struct query *query = query_at(set, i);
+        size_t size = strlen(query->name);
+        buffer_text(&out, "  ");
+        append_safely(&out, query->name);
+        if (query->purpose[0]) {
+            buffer_printf(&out, "%*s", size < 27 ? (int)(28 - size) : 1, "");
+            append_safely(&out, query->purpose);
+        }
+        buffer_char(&out, '\n');
+    }
+    buffer_text(&out, "cdclite help query NAME says more about one.\n");
     print(&out, stream);
 }
 
