@@ -4,7 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static enum { AUTO, ALWAYS, NEVER } chosen = AUTO;
+enum { AUTO, ALWAYS, NEVER };
+static size_t chosen = AUTO;
 
 int color_set(const char *when)
 {

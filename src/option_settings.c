@@ -88,7 +88,7 @@ int option_settings(struct options *options, const bool *given, struct error *er
     if (apply_environment(options, option_named(files, sizeof files - 1, NULL), given, error)) return -1;
     size_t count = 0;
     while (option_table[count].name) count++;
-    bool *filed = calloc(count, sizeof *filed);
+    bool *filed = calloc(count + 1, sizeof *filed);
     if (!filed) return error_memory(error);
     int result = 0;
     for (size_t i = 0; i < options->property_files.count && result == 0; i++) {
