@@ -61,9 +61,9 @@ static void offer_commands(struct completion *to)
 static void offer_options(struct completion *to)
 {
     const struct command *command = to->options->command;
+    unsigned bits = command ? command->bit : COMMAND_ALL;
     for (const struct option *option = option_table; option->name; option++) {
-        unsigned bits = command ? command->bit : COMMAND_ALL;
-        bool fits = command ? option->commands & bits : (option->commands & bits) == bits;
+        bool fits = (option->commands & bits) == bits;
         struct buffer name = {0};
         buffer_printf(&name, "--%s", option->name);
         if (fits) offer(to, buffer_string(&name), name.size, "", option->help);
