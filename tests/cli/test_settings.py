@@ -132,6 +132,15 @@ class Loaded(SettingsTest):
         self.assertNotIn('cdclite.linger', said)
 
 
+class Demo(SettingsTest):
+    def test_it_needs_no_settings(self):
+        """And takes none: those are of another Kafka."""
+        self.file('security.protocol=SASL_SSL', 'cdclite.topic=other', 'cdclite.no-text=true')
+        done = self.run_with({'CDCLITE_PROPERTY_FILE': 'p.properties', 'CDCLITE_A': 'a', 'CDCLITE_NO_TEXT': 'true',
+                              'CDCLITE_KAFKA_SECURITY_PROTOCOL': 'SASL_SSL', 'CDCLITE_TABLE': 'nonsense'}, 'demo')
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
 class Mistakes(SettingsTest):
     def test_in_a_file(self):
         for line, says in (('cdclite.tpoic=x', 'did you mean cdclite.topic?'), ('cdclite.zzzzzzzzzz=x', 'unknown option'),
