@@ -183,25 +183,48 @@ static void offer_of_query(struct completion *to)
     query_set_close(set);
 }
 
-/* The word of its command's usage that the arguments before lead to: of "text [TABLE]" the first, … */
+/* Whether an argument can stand for a word of a usage: one of bash|zsh|fish, or anything for TABLE. */
+static bool is_meant(const char *argument, const char *word, size_t size)
+{
+    size_t length = strlen(argument);
+    if (!islower((unsigned char)*word)) return true;
+    for (const char *at = word, *end = word + size; at < end; at += strcspn(at, "| ]") + 1)
+        if (strncmp(at, argument, length) == 0 && (at + length == end || at[length] == '|')) return true;
+    return false;
+}
+
+/* Of one usage, "text [TABLE]", the word that the arguments before lead to. */
+static void offer_next(struct completion *to, const char *usage, size_t size)
+{
+    const char *end = usage + size;
+    for (size_t i = 0; usage < end; i++) {
+        usage += strspn(usage, " [");
+        size_t word = strcspn(usage, " ]…");
+        if (i == to->options->arguments.count) {
+            offer_value(to, usage, word);
+            return;
+        }
+        if (!is_meant(to->options->arguments.all[i], usage, word)) return;
+        usage += word;
+        usage += strcspn(usage, " ");
+    }
+}
+
 static void offer_argument(struct completion *to)
 {
+    static const char other[] = " | ";
     const struct command *command = to->options->command;
     if (!command || command->bit == COMMAND_HELP) {
         offer_commands(to);
-        return;
-    }
-    if (command->bit == COMMAND_QUERY) {
+    } else if (command->bit == COMMAND_QUERY) {
         offer_of_query(to);
-        return;
+    } else if (!to->options->help) {
+        for (const char *usage = command->arguments, *next; usage; usage = next) {
+            next = strstr(usage, other);
+            offer_next(to, usage, next ? (size_t)(next - usage) : strlen(usage));
+            if (next) next += sizeof other - 1;
+        }
     }
-    const char *at = command->arguments;
-    for (size_t i = 0; i < to->options->arguments.count && *at; i++) {
-        at += strcspn(at, " ");
-        at += strspn(at, " ");
-    }
-    at += strspn(at, "[");
-    if (!to->options->help && *at) offer_value(to, at, strcspn(at, " ]…"));
 }
 
 /* Reads the words before the last; the option in *pending needs the last one as its value. */

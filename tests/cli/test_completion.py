@@ -109,6 +109,8 @@ class Offered(unittest.TestCase):
         self.assertEqual(self.offers('export', ''), ['text'])
         self.assertEqual(self.offers('export', 'text', ''), ['holding'])
         self.assertEqual(self.offers('export', 'text', 'holding', ''), [])
+        self.assertEqual(self.offers('export', 'tex', ''), [])
+        self.assertEqual(self.offers('status', ''), [])
         self.assertEqual(self.offers('completion', ''), ['bash', 'zsh', 'fish'])
 
     def test_hostile_names(self):
