@@ -2,6 +2,7 @@
 is colored."""
 import os
 import pty
+import re
 import subprocess
 import sys
 import unittest
@@ -204,6 +205,17 @@ class Color(SettingsTest):
     def test_a_file_has_none(self):
         self.assertNotIn(b'\x1b', self.run_with({'TERM': 'xterm'}, 'load', '--help').stdout)
         self.assertIn(b'\x1b', self.run_with({}, 'load', '--help', '--color', 'always').stdout)
+
+    def test_queries(self):
+        """Their help is the same text with its headings in bold."""
+        for words in (['query'], ['help', 'query'], ['help', 'query', 'as_of']):
+            plain = self.run_with({}, *words).stdout.decode()
+            colored = self.run_with({}, *words, '--color', 'always').stdout.decode()
+            self.assertEqual(re.sub(r'\x1b\[[01]m', '', colored), plain)
+            self.assertEqual(colored.count('\x1b[1m'), colored.count('\x1b[0m'))
+            for bold in re.findall(r'\x1b\[1m(.*?)\x1b\[0m', colored, re.S):
+                self.assertRegex(bold, r'^(\w+|[A-Z].*:)$')
+            self.assertGreater(colored.count('\x1b[1m'), 2)
 
     def test_tables(self):
         """The header only, aligned as without; the formats for programs never."""
