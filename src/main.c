@@ -21,8 +21,7 @@ static int run(const struct options *options, struct error *error)
     if (options->version) return print_version(error);
     if (!options->command) {
         if (!options->help) return error_set(error, ERROR_USAGE, "no command; cdclite --help lists them");
-        options_help(stdout);
-        return check_output(stdout, error);
+        return command_help(options, error);
     }
     /* query knows the queries. */
     if (options->help && options->command->bit != COMMAND_QUERY) {
