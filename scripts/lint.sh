@@ -18,3 +18,4 @@ git ls-files 'src/*.c' | xargs -P "$(nproc)" -n 6 clang-tidy -p build/clang --qu
 echo "== shellcheck"
 git ls-files '*.sh' | xargs shellcheck -s sh -e SC1091
 shellcheck -e SC1091 .ci/run
+shellcheck -s bash completions/cdclite.bash

@@ -1,7 +1,9 @@
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cdclite/embedded.h"
 #include "cdclite/mock_kafka.h"
@@ -54,6 +56,20 @@ static int answer(char *program, char *db, struct error *error)
                         error);
 }
 
+/* What is set for the user's own Kafka and database is not for the demo's. */
+static void forget_settings(void)
+{
+    static const char prefix[] = "CDCLITE_";
+    char name[256];
+    for (char **at = environ; at && *at;) {
+        size_t size = strcspn(*at, "=");
+        bool ours = strncmp(*at, prefix, sizeof prefix - 1) == 0 && size < sizeof name;
+        if (ours) snprintf(name, sizeof name, "%.*s", (int)size, *at);
+        /* The list moves up when one goes. */
+        if (!ours || unsetenv(name)) at++;
+    }
+}
+
 int command_demo(const struct options *options, struct error *error)
 {
     struct mock_kafka *mock = NULL;
@@ -68,6 +84,7 @@ int command_demo(const struct options *options, struct error *error)
     if (mkdir(options->directory, 0777) && errno != EEXIST)
         return error_set(error, ERROR_STORAGE, "%s: %s", options->directory, strerror(errno));
 
+    forget_settings();
     if (mock_kafka_start(&mock, error) || mock_kafka_topic(mock, DEMO_TOPIC, 1, error) ||
         mock_kafka_fill(mock, (struct slice){recording->text, recording->size}, &count, error))
         goto done;

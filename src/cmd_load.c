@@ -143,8 +143,10 @@ static int read_properties(struct property_list *properties, const struct option
                            struct error *error)
 {
     if (property_list_environment(properties, error)) return -1;
-    for (size_t i = 0; i < options->property_files.count; i++)
-        if (property_list_read(properties, options->property_files.all[i], error)) return -1;
+    for (size_t i = 0; i < options->file_properties.count; i++) {
+        const char *property = options->file_properties.all[i];
+        if (!property_is_option(property) && property_list_add(properties, property, error)) return -1;
+    }
     for (size_t i = 0; i < options->properties.count; i++) {
         const char *property = options->properties.all[i];
         if (property_list_add(properties, property, error)) return -1;

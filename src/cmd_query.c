@@ -55,7 +55,10 @@ int command_query(const struct options *options, struct error *error)
     struct query_set *set = NULL;
     const struct query *query;
     int result = query_set_open(options->queries, &set, error);
-    if (result == 0 && options->arguments.count == 0) {
+    if (result == 0 && options->arguments.count == 0 && options->help) {
+        options_command_help(options->command, stdout);
+        query_names(set, stdout);
+    } else if (result == 0 && options->arguments.count == 0) {
         query_list(set, stdout);
     } else if (result == 0) {
         result = query_find(set, options->arguments.all[0], &query, error);

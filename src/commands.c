@@ -22,6 +22,7 @@ const struct command commands[] = {
         "librdkafka's properties come from the command line (-X), else from files (-F), else from the "
         "environment:\n"
         "CDCLITE_KAFKA_SASL_PASSWORD is sasl.password. Passwords and keys are taken from the last two only.\n"
+        "A line cdclite.topic=bankserver1.bank_data.holding in such a file is --topic; so other options.\n"
         "Inserts, updates and deletes go to T_history of the database and, a line a changed field, to the "
         "text log.\n",
         "  cdclite load --brokers localhost:9092 --topic bankserver1.bank_data.holding\n"
@@ -30,6 +31,7 @@ const struct command commands[] = {
         "  cdclite load --input events.jsonl\n"
         "  kafka-console-consumer --bootstrap-server localhost:9092 --from-beginning \\\n"
         "    --topic bankserver1.bank_data.holding | cdclite load --input -\n"
+        "  CDCLITE_PROPERTY_FILE=cdclite.properties cdclite load --until-end\n"
         "  kcat -C -J -e -b localhost:9092 -t bankserver1.bank_data.holding | cdclite load --input -\n",
         command_load,
         COMMAND_LOAD,
@@ -73,8 +75,7 @@ const struct command commands[] = {
         "check, where, what. It reads only, and may run while events are being loaded. It is against "
         "accidents: "
         "who may\n"
-        "write the file can also make it agree with itself.\n"
-        "Exit codes: 0 all holds, 1 findings, 2 usage, 4 the database cannot be read.\n",
+        "write the file can also make it agree with itself.\n",
         "  cdclite verify\n"
         "  cdclite verify --quiet > findings || mail -s 'cdclite verify' root < findings\n"
         "  cdclite verify --format json | jq -r '.findings[] | .where + \": \" + .what'\n",
@@ -113,6 +114,41 @@ const struct command commands[] = {
         "  cdclite demo --dir /tmp/cdclite-demo\n",
         command_demo,
         COMMAND_DEMO,
+    },
+    {
+        "help",
+        "[COMMAND [NAME]]",
+        "say more about a command, or about one query",
+        "cdclite help COMMAND and cdclite COMMAND --help are the same.\n",
+        "  cdclite help load\n"
+        "  cdclite help query\n"
+        "  cdclite help query most_sold_stocks\n",
+        command_help,
+        COMMAND_HELP,
+    },
+    {
+        "completion",
+        "bash|zsh|fish",
+        "print what lets a shell complete commands, options, queries, tables and topics",
+        "The shells ask the program itself: cdclite completion -- WORD… prints, a line each, what the last "
+        "word "
+        "may become,\n"
+        "and behind a tab what it is. Tables and topics are those of the database (--db).\n",
+        "  source <(cdclite completion bash)                                         # or in ~/.bashrc\n"
+        "  cdclite completion zsh > ~/.zfunc/_cdclite                                # a folder of $fpath\n"
+        "  cdclite completion fish > ~/.config/fish/completions/cdclite.fish\n",
+        command_completion,
+        COMMAND_COMPLETION,
+    },
+    {
+        "man",
+        "",
+        "print the manual page",
+        "It is made from what --help prints.\n",
+        "  cdclite man | man -l -\n"
+        "  cdclite man > /usr/local/share/man/man1/cdclite.1\n",
+        command_man,
+        COMMAND_MAN,
     },
     {0},
 };

@@ -13,6 +13,9 @@ int command_verify(const struct options *options, struct error *error);
 int command_export(const struct options *options, struct error *error);
 int command_schema(const struct options *options, struct error *error);
 int command_demo(const struct options *options, struct error *error);
+int command_help(const struct options *options, struct error *error);
+int command_completion(const struct options *options, struct error *error);
+int command_man(const struct options *options, struct error *error);
 
 /* Set by SIGINT and SIGTERM: finish the batch and end. */
 extern volatile sig_atomic_t stop_requested;

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "cdclite/color.h"
 #include "cdclite/terminal.h"
 
 static enum log_level shown = LOG_INFO;
@@ -30,7 +31,12 @@ void log_write(enum log_level level, const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     clear_progress();
-    fputs(level == LOG_WARNING ? "cdclite: warning: " : "cdclite: ", stderr);
+    if (level <= LOG_WARNING)
+        fprintf(stderr, "%scdclite:%s%s ",
+                color_begin(level == LOG_ERROR ? COLOR_ERROR : COLOR_WARNING, stderr),
+                level == LOG_WARNING ? " warning:" : "", color_end(stderr));
+    else
+        fputs("cdclite: ", stderr);
     terminal_write(text, stderr);
     fputc('\n', stderr);
 }

@@ -1,11 +1,11 @@
 #include <locale.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <json-c/json_c_version.h>
 #include <librdkafka/rdkafka.h>
 #include <sqlite3.h>
 
+#include "cdclite/color.h"
 #include "cdclite/log.h"
 #include "commands.h"
 
@@ -21,11 +21,10 @@ static int run(const struct options *options, struct error *error)
     if (options->version) return print_version(error);
     if (!options->command) {
         if (!options->help) return error_set(error, ERROR_USAGE, "no command; cdclite --help lists them");
-        options_help(stdout);
-        return check_output(stdout, error);
+        return command_help(options, error);
     }
-    bool query_help = strcmp(options->command->name, "query") == 0 && options->arguments.count > 0;
-    if (options->help && !query_help) {
+    /* query knows the queries. */
+    if (options->help && options->command->bit != COMMAND_QUERY) {
         options_command_help(options->command, stdout);
         return check_output(stdout, error);
     }
@@ -41,7 +40,11 @@ int main(int argc, char **argv)
     if (result == 0) {
         if (options.quiet) log_set_level(LOG_WARNING);
         if (options.verbose) log_set_level(LOG_DEBUG);
-        result = run(&options, &error);
+        result = color_set(options.color) == 0
+                     ? run(&options, &error)
+                     : error_set(&error, ERROR_USAGE, "--color %s: auto, always or never", options.color);
+    } else if (options.color) {
+        color_set(options.color);
     }
     options_free(&options);
     if (result == 0) return 0;

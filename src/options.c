@@ -4,80 +4,84 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cdclite/query.h"
 #include "cdclite/suggest.h"
+#include "option_table.h"
 
-enum option_kind { OPTION_TEXT, OPTION_LIST, OPTION_COUNT, OPTION_SIZE, OPTION_FLAG };
-
-/* The one table that drives parsing, defaults and help. */
-static const struct option {
-    const char *name;
-    char letter; /* kcat's, where it has one */
-    enum option_kind kind;
-    size_t field; /* in struct options */
-    const char *argument, *otherwise, *help;
-    unsigned commands;
-} option_table[] = {
+/* The one table that drives parsing, defaults, help, completion and the man page. */
+const struct option option_table[] = {
     {"brokers", 'b', OPTION_TEXT, offsetof(struct options, brokers), "HOST:PORT,...", NULL,
-     "Kafka brokers to load from", COMMAND_LOAD},
+     "Kafka brokers to load from", COMMAND_LOAD | OPTION_LASTING},
     {"topic", 't', OPTION_LIST, offsetof(struct options, topics), "TOPIC", NULL,
-     "topic to load, or, when it begins with ^, a regular expression for many; repeats", COMMAND_LOAD},
+     "topic to load, or, when it begins with ^, a regular expression for many; repeats",
+     COMMAND_LOAD | OPTION_LASTING},
     {"property", 'X', OPTION_LIST, offsetof(struct options, properties), "KEY=VALUE", NULL,
      "any librdkafka property; repeats (no secrets: they belong into a file, -F)", COMMAND_LOAD},
     {"property-file", 'F', OPTION_LIST, offsetof(struct options, property_files), "FILE", NULL,
-     "librdkafka properties from a file, key=value a line", COMMAND_LOAD},
+     "librdkafka properties from a file, key=value a line, and options as cdclite.db=history.db; repeats",
+     COMMAND_DATA | OPTION_LASTING},
     {"input", 'i', OPTION_TEXT, offsetof(struct options, input), "FILE", NULL,
      "load the lines of a file instead, - for standard input", COMMAND_LOAD},
-    {"input-format", 0, OPTION_TEXT, offsetof(struct options, input_format), "FORMAT", "auto",
-     "what a line is: value, key-value (by a tab), kcat (kcat -J), recorded; auto tells them apart",
-     COMMAND_LOAD},
+    {"input-format", 0, OPTION_TEXT, offsetof(struct options, input_format),
+     "auto|value|key-value|kcat|recorded", "auto",
+     "what a line is: a value, key and value (by a tab), kcat's (kcat -J), recorded; auto tells them apart",
+     COMMAND_LOAD | OPTION_LASTING},
     {"until-end", 'e', OPTION_FLAG, offsetof(struct options, until_end), NULL, NULL,
      "stop at the topic's end as it is at start; of a file, take a last line without a line feed too",
      COMMAND_LOAD},
     {"max-messages", 'c', OPTION_COUNT, offsetof(struct options, max_messages), "N", NULL,
      "stop after N messages", COMMAND_LOAD},
     {"max-event-bytes", 0, OPTION_SIZE, offsetof(struct options, max_event_bytes), "BYTES", "16M",
-     "a larger event goes to rejected_event", COMMAND_LOAD},
+     "a larger event goes to rejected_event", COMMAND_LOAD | OPTION_LASTING},
     {"linger", 0, OPTION_COUNT, offsetof(struct options, linger_ms), "MS", "500",
      "commit a batch at the latest MS milliseconds after its first message; 20 for changes to be seen at "
      "once",
-     COMMAND_LOAD},
+     COMMAND_LOAD | OPTION_LASTING},
     {"restart-at", 0, OPTION_TEXT, offsetof(struct options, restart_at), "beginning|end", NULL,
      "where a topic was made anew or has lost what comes next, go on there", COMMAND_LOAD},
     {"text", 0, OPTION_LIST, offsetof(struct options, texts), "[TABLE=]FILE", "output_data.txt",
-     "the text log of a table (of holding when none is named); repeats", COMMAND_LOAD},
+     "the text log of a table (of holding when none is named); repeats", COMMAND_LOAD | OPTION_LASTING},
     {"no-text", 0, OPTION_FLAG, offsetof(struct options, no_text), NULL, NULL, "write no text log",
-     COMMAND_LOAD},
+     COMMAND_LOAD | OPTION_LASTING},
     {"table", 0, OPTION_LIST, offsetof(struct options, tables), "TOPIC=NAME", NULL,
-     "what a topic's table is called here; repeats", COMMAND_LOAD},
+     "what a topic's table is called here; repeats", COMMAND_LOAD | OPTION_LASTING},
     {"key", 0, OPTION_LIST, offsetof(struct options, keys), "TABLE=COL,...", NULL,
-     "the columns that tell a table's rows apart, where its messages have no key; repeats", COMMAND_LOAD},
+     "the columns that tell a table's rows apart, where its messages have no key; repeats",
+     COMMAND_LOAD | OPTION_LASTING},
     {"type", 0, OPTION_LIST, offsetof(struct options, types), "TABLE.COL=TYPE", NULL,
      "what a column without a schema holds: timestamp_us, date, decimal(2), bytes, ...; repeats",
-     COMMAND_LOAD},
+     COMMAND_LOAD | OPTION_LASTING},
     {"queries", 0, OPTION_TEXT, offsetof(struct options, queries), "DIR", NULL,
-     "your own query files besides the built-in", COMMAND_QUERY},
+     "your own query files besides the built-in", COMMAND_QUERY | OPTION_LASTING},
     {"sql", 0, OPTION_FLAG, offsetof(struct options, sql), NULL, NULL,
      "print the query itself instead of its answer", COMMAND_QUERY},
-    {"format", 'f', OPTION_TEXT, offsetof(struct options, format), "FORMAT", NULL,
-     "table, csv, csv-safe (no formulas for spreadsheets), tsv, json, jsonl or markdown (table on a "
-     "terminal, csv otherwise); of status and verify: text or json",
-     COMMAND_QUERY | COMMAND_STATUS | COMMAND_VERIFY},
+    {"format", 'f', OPTION_TEXT, offsetof(struct options, format),
+     "table|csv|csv-safe|tsv|json|jsonl|markdown", NULL,
+     "how rows are printed; csv-safe has no formulas for spreadsheets (table on a terminal, csv otherwise)",
+     COMMAND_QUERY},
+    {"format", 'f', OPTION_TEXT, offsetof(struct options, format), "text|json", NULL,
+     "for people or for programs (text)", COMMAND_STATUS | COMMAND_VERIFY},
     {"output", 'o', OPTION_TEXT, offsetof(struct options, output), "FILE", NULL,
      "write there instead of standard output", COMMAND_EXPORT},
     {"dir", 0, OPTION_TEXT, offsetof(struct options, directory), "DIR", "cdclite-demo",
      "where the demo puts its files", COMMAND_DEMO},
     {"db", 'd', OPTION_TEXT, offsetof(struct options, db), "FILE", "history.db", "the change history",
-     COMMAND_LOAD | COMMAND_QUERY | COMMAND_STATUS | COMMAND_VERIFY | COMMAND_EXPORT | COMMAND_SCHEMA},
+     COMMAND_LOAD | COMMAND_QUERY | COMMAND_STATUS | COMMAND_VERIFY | COMMAND_EXPORT | COMMAND_SCHEMA |
+         OPTION_LASTING},
+    {"color", 0, OPTION_TEXT, offsetof(struct options, color), "auto|always|never", "auto",
+     "bold and colored where it helps; auto: on a terminal, unless NO_COLOR is set or TERM is dumb",
+     COMMAND_ALL | OPTION_LASTING},
     {"quiet", 'q', OPTION_FLAG, offsetof(struct options, quiet), NULL, NULL, "say only what went wrong",
-     COMMAND_ALL},
+     COMMAND_ALL | OPTION_LASTING},
     {"verbose", 'v', OPTION_FLAG, offsetof(struct options, verbose), NULL, NULL,
-     "say more, librdkafka's messages too", COMMAND_ALL},
+     "say more, librdkafka's messages too", COMMAND_ALL | OPTION_LASTING},
     {"help", 'h', OPTION_FLAG, offsetof(struct options, help), NULL, NULL, "this help", COMMAND_ALL},
     {"version", 'V', OPTION_FLAG, offsetof(struct options, version), NULL, NULL,
      "the versions of cdclite and its libraries", COMMAND_ALL},
+    {0},
 };
 
-enum { OPTION_COUNT_ALL = sizeof option_table / sizeof *option_table };
+enum { OPTION_COUNT_ALL = sizeof option_table / sizeof *option_table - 1 };
 
 static int append(struct text_list *list, const char *text, struct error *error)
 {
@@ -106,8 +110,7 @@ static int64_t number_of(const char *text, bool is_size)
     return (int64_t)(number << shift);
 }
 
-static int set_option(struct options *options, const struct option *option, const char *value,
-                      struct error *error)
+int option_set(struct options *options, const struct option *option, const char *value, struct error *error)
 {
     void *field = (char *)options + option->field;
     switch (option->kind) {
@@ -124,53 +127,63 @@ static int set_option(struct options *options, const struct option *option, cons
     return error_set(error, ERROR_USAGE, "--%s: unknown kind of option", option->name);
 }
 
-static const struct option *named_option(const char *name, size_t size)
+const struct option *option_named(const char *name, size_t size, const struct command *command)
 {
-    for (size_t i = 0; i < OPTION_COUNT_ALL; i++)
-        if (strlen(option_table[i].name) == size && memcmp(option_table[i].name, name, size) == 0)
-            return &option_table[i];
-    return NULL;
+    const struct option *first = NULL;
+    for (const struct option *option = option_table; option->name; option++) {
+        if (strlen(option->name) != size || memcmp(option->name, name, size) != 0) continue;
+        if (!command || option->commands & command->bit) return option;
+        if (!first) first = option;
+    }
+    return first;
 }
 
-static int unknown_option(const char *name, size_t size, struct error *error)
+int option_unknown(const char *name, size_t size, const char *dashes, struct error *error)
 {
     char given[64];
     const char *names[OPTION_COUNT_ALL + 1] = {0};
     snprintf(given, sizeof given, "%.*s", (int)(size < sizeof given ? size : sizeof given - 1), name);
     for (size_t i = 0; i < OPTION_COUNT_ALL; i++) names[i] = option_table[i].name;
     const char *near = suggest(given, names);
-    return error_set(error, ERROR_USAGE, "unknown option --%s%s%s%s", given, near ? "; did you mean --" : "",
-                     near ? near : "", near ? "?" : "; cdclite --help lists them");
+    if (!near)
+        return error_set(error, ERROR_USAGE, "unknown option %s%s; cdclite --help lists them", dashes, given);
+    return error_set(error, ERROR_USAGE, "unknown option %s%s; did you mean %s%s?", dashes, given, dashes,
+                     near);
+}
+
+const struct option *option_of_argument(const char *argument, const char **value)
+{
+    *value = NULL;
+    if (argument[1] == '-') {
+        const char *name = argument + 2, *equals = strchr(name, '=');
+        if (equals) *value = equals + 1;
+        return option_named(name, equals ? (size_t)(equals - name) : strlen(name), NULL);
+    }
+    if (argument[1] && argument[2]) *value = argument + 2;
+    for (const struct option *option = option_table; option->name; option++)
+        if (option->letter && option->letter == argument[1]) return option;
+    return NULL;
 }
 
 /* One argument that begins with a dash; *at moves on when it takes the next one as its value. */
-static int parse_option(struct options *options, int argc, char **argv, int *at, unsigned *used,
+static int parse_option(struct options *options, int argc, char **argv, int *at, bool *given,
                         struct error *error)
 {
-    const char *argument = argv[*at], *value = NULL;
-    const struct option *option = NULL;
-    if (argument[1] == '-') {
-        const char *name = argument + 2, *equals = strchr(name, '=');
-        size_t size = equals ? (size_t)(equals - name) : strlen(name);
-        option = named_option(name, size);
-        if (!option) return unknown_option(name, size, error);
-        if (equals) value = equals + 1;
-        if (equals && option->kind == OPTION_FLAG)
-            return error_set(error, ERROR_USAGE, "--%s takes no value", option->name);
-    } else {
-        for (size_t i = 0; i < OPTION_COUNT_ALL; i++)
-            if (option_table[i].letter && option_table[i].letter == argument[1]) option = &option_table[i];
-        if (!option || (option->kind == OPTION_FLAG && argument[2]))
-            return error_set(error, ERROR_USAGE, "unknown option %s; cdclite --help lists them", argument);
-        if (argument[2]) value = argument + 2;
-    }
+    const char *argument = argv[*at], *value;
+    bool is_long = argument[1] == '-';
+    const struct option *option = option_of_argument(argument, &value);
+    if (is_long && !option) return option_unknown(argument + 2, strcspn(argument + 2, "="), "--", error);
+    if (!option || (!is_long && value && option->kind == OPTION_FLAG))
+        return error_set(error, ERROR_USAGE, "unknown option %s; cdclite --help lists them", argument);
+    if (value && option->kind == OPTION_FLAG)
+        return error_set(error, ERROR_USAGE, "--%s takes no value", option->name);
     if (!value && option->kind != OPTION_FLAG) {
         if (*at + 1 == argc)
             return error_set(error, ERROR_USAGE, "--%s needs a value: %s", option->name, option->argument);
         value = argv[++*at];
     }
-    *used |= 1u << (option - option_table);
-    return set_option(options, option, value, error);
+    given[option - option_table] = true;
+    return option_set(options, option, value, error);
 }
 
 static const struct command *named_command(const char *name)
@@ -182,13 +195,17 @@ static const struct command *named_command(const char *name)
 
 static int set_command(struct options *options, const char *name, struct error *error)
 {
-    const char *names[16] = {0};
+    enum { MOST_COMMANDS = 63 };
+    const char *names[MOST_COMMANDS + 1] = {0};
     options->command = named_command(name);
     if (options->command) return 0;
-    for (size_t i = 0; commands[i].name; i++) names[i] = commands[i].name;
+    for (size_t i = 0; i < MOST_COMMANDS && commands[i].name; i++) names[i] = commands[i].name;
     const char *near = suggest(name, names);
-    return error_set(error, ERROR_USAGE, "unknown command '%s'%s%s%s", name, near ? "; did you mean " : "",
-                     near ? near : "", near ? "?" : "; cdclite --help lists them");
+    if (near) return error_set(error, ERROR_USAGE, "unknown command '%s'; did you mean %s?", name, near);
+    if (query_is_built_in(name))
+        return error_set(error, ERROR_USAGE, "unknown command '%s'; did you mean cdclite query %s?", name,
+                         name);
+    return error_set(error, ERROR_USAGE, "unknown command '%s'; cdclite --help lists them", name);
 }
 
 static int set_defaults(struct options *options, struct error *error)
@@ -198,34 +215,36 @@ static int set_defaults(struct options *options, struct error *error)
         const struct option *option = &option_table[i];
         /* A list's default is the command's to fill in, so that what is given does not add to it. */
         if (option->otherwise && option->kind != OPTION_LIST &&
-            set_option(options, option, option->otherwise, error))
+            option_set(options, option, option->otherwise, error))
             return -1;
     }
     return 0;
 }
 
 /* An option of another command is a mistake worth saying. */
-static int check_used(const struct options *options, unsigned used, struct error *error)
+static int check_given(const struct options *options, const bool *given, struct error *error)
 {
-    for (size_t i = 0; options->command && i < OPTION_COUNT_ALL; i++)
-        if (used >> i & 1 && !(option_table[i].commands & options->command->bit))
-            return error_set(error, ERROR_USAGE, "--%s is no option of cdclite %s", option_table[i].name,
+    for (size_t i = 0; options->command && i < OPTION_COUNT_ALL; i++) {
+        const char *name = option_table[i].name;
+        if (given[i] &&
+            !(option_named(name, strlen(name), options->command)->commands & options->command->bit))
+            return error_set(error, ERROR_USAGE, "--%s is no option of cdclite %s", name,
                              options->command->name);
+    }
     return 0;
 }
 
 int options_parse(struct options *options, int argc, char **argv, struct error *error)
 {
-    bool only_arguments = false, wants_help = false;
-    unsigned used = 0;
+    bool wants_help = false, given[OPTION_COUNT_ALL] = {false};
     if (set_defaults(options, error)) return -1;
     options->program = argv[0];
     for (int i = 1; i < argc; i++) {
         const char *argument = argv[i];
-        if (!only_arguments && strcmp(argument, "--") == 0) {
-            only_arguments = true;
-        } else if (!only_arguments && argument[0] == '-' && argument[1]) {
-            if (parse_option(options, argc, argv, &i, &used, error)) return -1;
+        if (!options->only_arguments && strcmp(argument, "--") == 0) {
+            options->only_arguments = true;
+        } else if (!options->only_arguments && argument[0] == '-' && argument[1]) {
+            if (parse_option(options, argc, argv, &i, given, error)) return -1;
         } else if (!options->command && !wants_help && strcmp(argument, "help") == 0) {
             wants_help = options->help = true;
         } else if (!options->command) {
@@ -234,54 +253,18 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
             return -1;
         }
     }
-    return check_used(options, used, error);
+    if (!options->command) return 0;
+    return check_given(options, given, error) || option_settings(options, given, error) ? -1 : 0;
 }
 
 void options_free(struct options *options)
 {
-    for (size_t i = 0; i < OPTION_COUNT_ALL; i++)
-        if (option_table[i].kind == OPTION_LIST)
-            free(((struct text_list *)(void *)((char *)options + option_table[i].field))->all);
-    free(options->arguments.all);
-}
-
-void options_help(FILE *out)
-{
-    fputs("cdclite loads Debezium change events into a text log and an append-only SQLite history, and "
-          "answers\n"
-          "questions on them.\n\n"
-          "Usage: cdclite COMMAND [OPTIONS]\n\nCommands:\n",
-          out);
-    for (const struct command *command = commands; command->name; command++)
-        fprintf(out, "  %-8s %s\n", command->name, command->summary);
-    fputs("\nExamples:\n"
-          "  cdclite demo\n"
-          "  cdclite load --brokers localhost:9092 --topic bankserver1.bank_data.holding\n"
-          "  cdclite load --input events.jsonl\n"
-          "  cdclite query stock_change_counts\n"
-          "  cdclite query most_sold_stocks from=2025-01-01 to=2025-02-01 --format csv\n"
-          "  sqlite3 -readonly history.db\n\n"
-          "cdclite COMMAND --help says more about one command.\n\n"
-          "Exit codes: 0 done, 1 failure (of verify: findings), 2 usage, 3 source (Kafka, input), 4 storage "
-          "(database, text log).\n",
-          out);
-}
-
-void options_command_help(const struct command *command, FILE *out)
-{
-    fprintf(out, "cdclite %s: %s\n\nUsage: cdclite %s%s%s [OPTIONS]\n\n%s", command->name, command->summary,
-            command->name, *command->arguments ? " " : "", command->arguments, command->details);
-    fputs("\nOptions:\n", out);
     for (size_t i = 0; i < OPTION_COUNT_ALL; i++) {
-        const struct option *option = &option_table[i];
-        if (!(option->commands & command->bit)) continue;
-        char left[64];
-        snprintf(left, sizeof left, "%c%c%s--%s%s%s", option->letter ? '-' : ' ',
-                 option->letter ? option->letter : ' ', option->letter ? ", " : "  ", option->name,
-                 option->argument ? " " : "", option->argument ? option->argument : "");
-        fprintf(out, "  %-34s %s", left, option->help);
-        if (option->otherwise) fprintf(out, " (default: %s)", option->otherwise);
-        fputc('\n', out);
+        struct text_list *list = (void *)((char *)options + option_table[i].field);
+        if (option_table[i].kind != OPTION_LIST) continue;
+        free(list->all);
+        *list = (struct text_list){0};
     }
-    fprintf(out, "\nExamples:\n%s", command->examples);
+    free(options->arguments.all);
+    property_list_free(&options->file_properties);
 }

@@ -50,6 +50,11 @@ bool property_is_secret(const char *property)
     return false;
 }
 
+bool property_is_option(const char *property)
+{
+    return strncmp(property, "cdclite.", strlen("cdclite.")) == 0;
+}
+
 int property_list_environment(struct property_list *list, struct error *error)
 {
     static const char prefix[] = "CDCLITE_KAFKA_";

@@ -68,6 +68,15 @@ static int add_built_in(struct query_set *set, struct error *error)
     return 0;
 }
 
+bool query_is_built_in(const char *name)
+{
+    struct buffer file = {0};
+    buffer_printf(&file, "queries/%s.sql", name);
+    bool known = embedded_find(buffer_string(&file)) != NULL;
+    buffer_free(&file);
+    return known;
+}
+
 static int unreadable(const char *path, struct error *error)
 {
     return error_set(error, ERROR_USAGE, "%s: cannot be read: %s", path, strerror(errno));

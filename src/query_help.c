@@ -1,5 +1,6 @@
 #include <ctype.h>
 
+#include "cdclite/color.h"
 #include "display_text.h"
 #include "query_parts.h"
 
@@ -62,6 +63,13 @@ static void print(struct buffer *out, FILE *stream)
     buffer_free(out);
 }
 
+static void append_heading(struct buffer *out, const char *text, FILE *stream)
+{
+    buffer_text(out, color_begin(COLOR_BOLD, stream));
+    append_safely(out, text);
+    buffer_text(out, color_end(stream));
+}
+
 void query_list(const struct query_set *set, FILE *stream)
 {
     struct buffer out = {0};
@@ -69,7 +77,7 @@ void query_list(const struct query_set *set, FILE *stream)
     for (size_t i = 0; i < query_count(set); i++) {
         const struct query *query = query_at(set, i);
         buffer_char(&out, '\n');
-        append_safely(&out, query->name);
+        append_heading(&out, query->name, stream);
         if (!query->built_in) {
             buffer_text(&out, "  (");
             append_safely(&out, query->file);
@@ -83,6 +91,27 @@ void query_list(const struct query_set *set, FILE *stream)
         }
         append_parameters(&out, query, "    ");
     }
+    print(&out, stream);
+}
+
+void query_names(const struct query_set *set, FILE *stream)
+{
+    struct buffer out = {0};
+    buffer_char(&out, '\n');
+    append_heading(&out, "Queries:", stream);
+    buffer_char(&out, '\n');
+    for (size_t i = 0; i < query_count(set); i++) {
+        const struct query *query = query_at(set, i);
+        size_t size = strlen(query->name);
+        buffer_text(&out, "  ");
+        append_safely(&out, query->name);
+        if (query->purpose[0]) {
+            buffer_printf(&out, "%*s", size < 27 ? (int)(28 - size) : 1, "");
+            append_safely(&out, query->purpose);
+        }
+        buffer_char(&out, '\n');
+    }
+    buffer_text(&out, "cdclite help query NAME says more about one.\n");
     print(&out, stream);
 }
 
@@ -163,7 +192,6 @@ static void append_example(struct buffer *out, const struct query *query)
 
 static void append_shell(struct buffer *out, const struct query *query)
 {
-    buffer_text(out, "\nIn the sqlite3 shell (sqlite3 -readonly history.db):\n");
     if (query->shell[0]) {
         append_indented(out, query->shell);
         return;
@@ -193,17 +221,23 @@ void query_help(const struct query *query, FILE *stream)
     append_safely(&out, query->notes);
     if (query->purpose[0] || query->notes[0]) buffer_char(&out, '\n');
     if (query->parameter_count) {
-        buffer_text(&out, "Parameters (unset = the default):\n");
+        append_heading(&out, "Parameters (unset = the default):", stream);
+        buffer_char(&out, '\n');
         append_parameters(&out, query, "  ");
         buffer_char(&out, '\n');
     }
     if (query->columns[0]) {
-        buffer_text(&out, "Columns:\n");
+        append_heading(&out, "Columns:", stream);
+        buffer_char(&out, '\n');
         append_indented(&out, query->columns);
         buffer_char(&out, '\n');
     }
-    buffer_text(&out, "Example:\n");
+    append_heading(&out, "Example:", stream);
+    buffer_char(&out, '\n');
     append_example(&out, query);
+    buffer_char(&out, '\n');
+    append_heading(&out, "In the sqlite3 shell (sqlite3 -readonly history.db):", stream);
+    buffer_char(&out, '\n');
     append_shell(&out, query);
     print(&out, stream);
 }

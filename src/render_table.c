@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cdclite/color.h"
 #include "display_text.h"
 #include "render_parts.h"
 
@@ -24,7 +25,8 @@ struct grid {
     sqlite3_stmt *statement;
     FILE *out;
     bool markdown;
-    bool measured; /* widths and sides stand: what is wider now moves its own line only */
+    bool is_header; /* the row being printed is the header of a table */
+    bool measured;  /* widths and sides stand: what is wider now moves its own line only */
     size_t columns, rows, capacity;
     struct column *column;
     struct cell *cells;
@@ -101,6 +103,7 @@ static void append_repeated(struct buffer *out, char c, size_t count)
 static int print_row(struct grid *grid, size_t row, struct error *error)
 {
     struct buffer *line = &grid->line;
+    if (grid->is_header) buffer_text(line, color_begin(COLOR_BOLD, grid->out));
     buffer_text(line, grid->markdown ? "| " : " ");
     for (size_t i = 0; i < grid->columns; i++) {
         const struct cell *cell = &grid->cells[row * grid->columns + i];
@@ -114,6 +117,7 @@ static int print_row(struct grid *grid, size_t row, struct error *error)
     }
     if (grid->markdown) buffer_text(line, " |");
     while (line->size > 0 && line->at[line->size - 1] == ' ') line->size--;
+    if (grid->is_header) buffer_text(line, color_end(grid->out));
     buffer_char(line, '\n');
     return render_write(grid->out, line, error);
 }
@@ -138,7 +142,9 @@ static int print_rule(struct grid *grid, struct error *error)
 static int print_measured(struct grid *grid, struct error *error)
 {
     grid->measured = true;
+    grid->is_header = !grid->markdown;
     if (print_row(grid, 0, error) || print_rule(grid, error)) return -1;
+    grid->is_header = false;
     for (size_t i = 1; i < grid->rows; i++)
         if (print_row(grid, i, error)) return -1;
     return 0;

@@ -1,5 +1,6 @@
 #include "cdclite/suggest.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -33,13 +34,21 @@ static size_t distance(const char *a, const char *b)
     return last[n];
 }
 
+static bool is_beginning(const char *given, const char *name)
+{
+    enum { SHORTEST = 3 };
+    size_t size = strlen(given);
+    return size >= SHORTEST && strncmp(given, name, size) == 0;
+}
+
 size_t suggest_several(const char *given, const char *const *names, const char **nearest, size_t most)
 {
     size_t best[SUGGESTED_MOST], count = 0;
     if (most > SUGGESTED_MOST) most = SUGGESTED_MOST;
     for (; *names; names++) {
-        size_t away = distance(given, *names), at = count;
-        if (away > (strlen(*names) + 2) / 3) continue;
+        size_t away = distance(given, *names), farthest = (strlen(*names) + 2) / 3, at = count;
+        if (is_beginning(given, *names)) away = least(away, farthest);
+        if (away > farthest) continue;
         /* Of two that are as near, the first comes first. */
         while (at > 0 && away < best[at - 1]) at--;
         if (at == most) continue;

@@ -19,6 +19,9 @@ int property_list_add(struct property_list *list, const char *property, struct e
 /* Whether the property of "key=value" holds what nobody may see: a password, a private key, a token. */
 bool property_is_secret(const char *property);
 
+/* Whether it is an option of cdclite's, "cdclite.db=history.db", and none of librdkafka's. */
+bool property_is_option(const char *property);
+
 /* Adds the environment's: CDCLITE_KAFKA_SASL_PASSWORD is sasl.password. */
 int property_list_environment(struct property_list *list, struct error *error);
 

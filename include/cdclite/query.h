@@ -67,6 +67,9 @@ struct query_set;
 int query_set_open(const char *directory, struct query_set **set, struct error *error);
 void query_set_close(struct query_set *set);
 
+/* Whether a built-in query has that name. */
+bool query_is_built_in(const char *name);
+
 /* In the order of their names. A query is borrowed from its set. */
 size_t query_count(const struct query_set *set);
 const struct query *query_at(const struct query_set *set, size_t index);
@@ -101,6 +104,8 @@ int query_expand(struct sqlite3 *db, const struct query *query, const char *cons
 
 /* Prints all queries with their purposes and parameters. Whether it arrived is for the caller to ask. */
 void query_list(const struct query_set *set, FILE *out);
+/* Prints their names and purposes, a line each. */
+void query_names(const struct query_set *set, FILE *out);
 /* Prints all that is known of one: parameters, columns, an example, what to type in the sqlite3 shell. */
 void query_help(const struct query *query, FILE *out);
 

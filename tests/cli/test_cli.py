@@ -20,7 +20,7 @@ from harness import Place, arguments  # noqa: E402
 
 FAILURE, USAGE, SOURCE, STORAGE = 1, 2, 3, 4
 NOBODY = 65534
-COMMANDS = ('load', 'query', 'status', 'verify', 'export', 'schema', 'demo')
+COMMANDS = ('load', 'query', 'status', 'verify', 'export', 'schema', 'demo', 'completion', 'man')
 given = None
 messages = []
 
@@ -514,9 +514,23 @@ class Help(CliTest):
             self.assertEqual(helps[0], helps[1])
             self.assertEqual(helps[0], helps[2])
             self.assertTrue(helps[0].startswith(f'cdclite {command}: '.encode()), helps[0])
-            for text in (b'Usage:', b'Options:', b'--quiet', b'Examples:'):
+            for text in (b'Usage:', b'Options:', b'--quiet', b'Examples:', b'\n  cdclite ' + command.encode(), b'Exit codes: '):
                 self.assertIn(text, helps[0])
             self.assertEqual(self.files(), [])
+
+    def test_queries(self):
+        """help query lists them all; help query NAME is query NAME --help."""
+        names = sorted(name[:-4] for name in os.listdir(os.path.join(given.data, '..', '..', 'queries')))
+        listed = self.succeeds('help', 'query').stdout.decode().partition('\nQueries:\n')[2]
+        self.assertEqual([line.split()[0] for line in listed.splitlines()[:-1]], names)
+        os.mkdir(self.place.path('folder'))
+        self.place.write('folder/mine.sql', b'-- mine: what I ask.\nSELECT 1;')
+        self.assertRegex(self.succeeds('help', 'query', '--queries', 'folder').stdout, rb'\n  mine +what I ask\.\n')
+        for name in names:
+            said = self.succeeds('help', 'query', name).stdout
+            self.assertEqual(said, self.succeeds('query', name, '--help').stdout)
+            self.assertTrue(said.startswith(f'cdclite query {name}'.encode()))
+            self.assertIn(b'\nExample:\n', said)
 
     def test_the_help_names_every_option(self):
         known = self.succeeds('load', '--help').stdout

@@ -20,8 +20,8 @@ given = None
 # A title, a colour, DEL, CSI as one character of C1, NEL, a line separator, an override, an isolate; "mark" is looked for.
 EVIL = 'mark\x1b]0;title\x07\x1b[31m\x08\x7f\x9b31m\x85\u2028\u202e\u2066'
 TOPIC = 's.bank_data.' + EVIL
-# What the program itself writes to a terminal: the end of a line, and the progress line's clearing.
-OWN = ('\r\n', '\r\x1b[K')
+# What the program itself writes to a terminal: the end of a line, the progress line's clearing, its headings and marks.
+OWN = ('\r\n', '\r\x1b[K', '\x1b[1m', '\x1b[1;31m', '\x1b[1;33m', '\x1b[0m')
 
 
 def line(table, row, offset, op='c'):
@@ -49,7 +49,7 @@ class Terminal(unittest.TestCase):
         """What the program writes when standard output and standard error are a terminal."""
         controller, terminal = pty.openpty()
         running = subprocess.Popen([given.cdclite, *words], cwd=self.place.folder.name, stdin=subprocess.DEVNULL,
-                                   stdout=terminal, stderr=terminal)
+                                   stdout=terminal, stderr=terminal, env={**os.environ, 'TERM': 'xterm'})
         os.close(terminal)
         said, until = b'', time.monotonic() + seconds
         try:

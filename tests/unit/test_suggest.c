@@ -47,6 +47,16 @@ static void longer_names_allow_more_mistakes(void **state)
     assert_suggests("sqeury", "query");
 }
 
+static void a_beginning_means_what_goes_on(void **state)
+{
+    (void)state;
+    assert_suggests("--max", "--max-messages");
+    assert_suggests("sch", "schema");
+    assert_suggests("qu", NULL);
+    assert_suggests("sta-", NULL);
+    assert_suggests("ort", NULL);
+}
+
 static void what_is_far_from_all_suggests_nothing(void **state)
 {
     (void)state;
@@ -64,6 +74,8 @@ static void the_nearest_of_several_is_chosen(void **state)
     (void)state;
     assert_string_equal(suggest("after_stok", like), "after_stock");
     assert_string_equal(suggest("afterstocks", like), "after_stocks");
+    assert_string_equal(suggest("after", like), "after_stocks"); /* of two that go on, the first */
+    assert_string_equal(suggest("befor_stock", like), "before_stock");
 }
 
 static void long_names_do_no_harm(void **state)
@@ -100,6 +112,7 @@ int main(void)
         cmocka_unit_test(the_right_name_is_nearest_to_itself),
         cmocka_unit_test(one_mistake_of_each_sort),
         cmocka_unit_test(longer_names_allow_more_mistakes),
+        cmocka_unit_test(a_beginning_means_what_goes_on),
         cmocka_unit_test(what_is_far_from_all_suggests_nothing),
         cmocka_unit_test(the_nearest_come_first),
         cmocka_unit_test(the_nearest_of_several_is_chosen),
