@@ -1,6 +1,5 @@
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cdclite/buffer.h"
 #include "cdclite/database.h"
@@ -103,7 +102,7 @@ static int verify(struct database *database, struct report *report, struct error
 int command_verify(const struct options *options, struct error *error)
 {
     struct database database = {.lock_fd = -1};
-    struct report report = {.quiet = options->quiet, .terminal = isatty(STDERR_FILENO) == 1};
+    struct report report = {.quiet = options->quiet, .terminal = log_can_redraw()};
     if (options->arguments.count)
         return error_set(error, ERROR_USAGE, "'%s': verify takes options only; name a database with --db",
                          options->arguments.all[0]);

@@ -54,6 +54,9 @@ static const struct option {
     {"type", 0, OPTION_LIST, offsetof(struct options, types), "TABLE.COL=TYPE", NULL,
      "what a column without a schema holds: timestamp_us, date, decimal(2), bytes, ...; repeats",
      COMMAND_LOAD},
+    {"metrics", 0, OPTION_TEXT, offsetof(struct options, metrics), "FILE", NULL,
+     "keep figures there for Prometheus (node_exporter's textfile collector), replaced once a second at most",
+     COMMAND_LOAD},
     {"queries", 0, OPTION_TEXT, offsetof(struct options, queries), "DIR", NULL,
      "your own query files besides the built-in", COMMAND_QUERY},
     {"sql", 0, OPTION_FLAG, offsetof(struct options, sql), NULL, NULL,
@@ -61,13 +64,19 @@ static const struct option {
     {"format", 'f', OPTION_TEXT, offsetof(struct options, format), "FORMAT", NULL,
      "table, csv, csv-safe (no formulas for spreadsheets), tsv, json, jsonl or markdown (table on a "
      "terminal, csv otherwise); of status and verify: text or json",
-     COMMAND_QUERY | COMMAND_STATUS | COMMAND_VERIFY},
+     COMMAND_QUERY | COMMAND_STATUS | COMMAND_VERIFY | COMMAND_REJECTED},
+    {"watch", 'w', OPTION_FLAG, offsetof(struct options, watch), NULL, NULL,
+     "show it again every 2 seconds, or SECONDS, until stopped (json: a line each)", COMMAND_STATUS},
     {"output", 'o', OPTION_TEXT, offsetof(struct options, output), "FILE", NULL,
      "write there instead of standard output", COMMAND_EXPORT},
     {"dir", 0, OPTION_TEXT, offsetof(struct options, directory), "DIR", "cdclite-demo",
      "where the demo puts its files", COMMAND_DEMO},
     {"db", 'd', OPTION_TEXT, offsetof(struct options, db), "FILE", "history.db", "the change history",
-     COMMAND_LOAD | COMMAND_QUERY | COMMAND_STATUS | COMMAND_VERIFY | COMMAND_EXPORT | COMMAND_SCHEMA},
+     COMMAND_LOAD | COMMAND_QUERY | COMMAND_STATUS | COMMAND_VERIFY | COMMAND_EXPORT | COMMAND_SCHEMA |
+         COMMAND_REJECTED | COMMAND_BACKUP},
+    {"log-format", 0, OPTION_TEXT, offsetof(struct options, log_format), "FORMAT", "text",
+     "what is said on standard error: text, or json, an object a line with time, level and message",
+     COMMAND_ALL},
     {"quiet", 'q', OPTION_FLAG, offsetof(struct options, quiet), NULL, NULL, "say only what went wrong",
      COMMAND_ALL},
     {"verbose", 'v', OPTION_FLAG, offsetof(struct options, verbose), NULL, NULL,
@@ -78,6 +87,7 @@ static const struct option {
 };
 
 enum { OPTION_COUNT_ALL = sizeof option_table / sizeof *option_table };
+_Static_assert(OPTION_COUNT_ALL <= 32, "those used are bits of an unsigned");
 
 static int append(struct text_list *list, const char *text, struct error *error)
 {

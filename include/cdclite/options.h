@@ -21,10 +21,10 @@ struct options {
     struct text_list arguments;    /* behind the command: query names, name=value */
 
     const char *db, *brokers, *group, *input, *input_format, *format, *queries, *output, *restart_at,
-        *directory;
+        *directory, *metrics, *log_format;
     struct text_list topics, texts, tables, keys, types, properties, property_files;
     int64_t max_messages, max_event_bytes, linger_ms;
-    bool no_text, until_end, sql, quiet, verbose, help, version;
+    bool no_text, until_end, sql, watch, quiet, verbose, help, version;
 };
 
 /* One command: how it is called and what runs it. */
@@ -42,7 +42,9 @@ enum {
     COMMAND_SCHEMA = 16,
     COMMAND_DEMO = 32,
     COMMAND_VERIFY = 64,
-    COMMAND_ALL = 127,
+    COMMAND_REJECTED = 128,
+    COMMAND_BACKUP = 256,
+    COMMAND_ALL = 511,
 };
 
 /* All commands, ended by one without name. */
