@@ -86,11 +86,12 @@ const struct command commands[] = {
         "FILE",
         "copy the history into a new file, also while events are being loaded",
         "FILE must not exist; it is there when the copy is whole and on the disk, and is the history of one "
-        "moment. Text\n"
-        "logs are not copied: cdclite export text rebuilds them. Meanwhile the write-ahead log cannot "
-        "shrink.\n",
-        "  cdclite backup /backup/history-$(date +%F).db && cdclite verify --db /backup/history-$(date "
-        "+%F).db\n",
+        "moment.\n"
+        "Meanwhile the write-ahead log cannot shrink. Text logs are not copied, cdclite export text rebuilds "
+        "them; the copy\n"
+        "names those of the history, so that it can take its place: a load into it goes on with them.\n",
+        "  cdclite backup /backup/history.db\n"
+        "  cdclite verify --no-text --db /backup/history.db\n",
         command_backup,
         COMMAND_BACKUP,
     },

@@ -98,6 +98,13 @@ class Terminal(unittest.TestCase):
         for words in ([], ['--format', 'text'], ['--format', 'json']):
             self.assertIn(b'mark', self.harmless('status', *words))
 
+    def test_rejected(self):
+        self.place.write('events.jsonl', events().replace(b'"op":"c"', b'"op":"x"'))
+        self.assertIn(b'mark', self.harmless('load', '--input', 'events.jsonl', '--log-format', 'json'))
+        for form in ('table', 'csv', 'csv-safe', 'tsv', 'json', 'jsonl', 'markdown'):
+            self.assertIn(b'mark', self.harmless('rejected', 'list', '--format', form))
+        self.assertIn(b'mark', self.harmless('rejected', 'show', '1'))
+
     def test_schema(self):
         self.load()
         self.assertIn(b'mark', self.harmless('schema'))
