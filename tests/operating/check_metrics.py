@@ -192,6 +192,7 @@ class WhileLoading(Metrics):
         self.assertGreater(reads, 3)
         self.assertLessEqual(len(files), took + 2)
         self.assertEqual(self.events(), {('holding', 'c'): total})
+        self.assertEqual(self.figure('message_bytes_total'), sum(len(event(number)) - 1 for number in range(total)))
         self.assertEqual(self.figure('batch_seconds_count'), self.place.rows('SELECT count(*) FROM batch')[0][0])
 
     def test_its_age_tells_that_a_quiet_load_lives(self):

@@ -134,8 +134,9 @@ class Watch(OperatingTest):
         shown = b''
         self.addCleanup(watching.wait)
         self.addCleanup(watching.kill)
-        while shown.count(b'\x1b[H\x1b[2J') < 2:
+        while shown.count(b'next offset') < 2:
             shown += os.read(leader, 65536)
+        self.assertEqual(shown.count(b'\x1b[H\x1b[2J'), 2)
         self.assertTrue(shown.startswith(b'\x1b[H\x1b[2J' + self.place.db.encode()), shown[:80])
         os.close(leader)
         os.close(follower)
@@ -254,6 +255,57 @@ class Backup(OperatingTest):
             self.assertEqual(held, list(range(len(held))))
             self.assertTrue(least <= len(held) <= most, (least, len(held), most))
         self.assertEqual(self.holds('history.db'), list(range(given)))
+
+    def stopped_amid(self):
+        """A backup, stopped when it has written some of a history that is large."""
+        part = self.place.path('copy.db.part')
+        all_of_it = self.place.rows('SELECT page_count * page_size FROM pragma_page_count, pragma_page_size')[0][0]
+        for _ in range(50):
+            begun = subprocess.Popen([common.given.cdclite, 'backup', 'copy.db'], cwd=self.place.folder.name,
+                                     stderr=subprocess.PIPE)
+            self.addCleanup(begun.stderr.close)
+            self.addCleanup(begun.wait)
+            self.addCleanup(begun.kill)
+            while begun.poll() is None and not (os.path.exists(part) and os.path.getsize(part) > 1 << 20):
+                time.sleep(0.0005)
+            begun.send_signal(signal.SIGSTOP)
+            time.sleep(0.05)
+            if os.path.exists(part) and os.path.getsize(part) < all_of_it * 3 // 4:
+                return begun
+            begun.kill()
+            begun.wait()
+            if os.path.exists(self.place.path('copy.db')):
+                os.unlink(self.place.path('copy.db'))
+        return self.fail('it was never met amid the copy')
+
+    def large(self):
+        loading = self.begin('--quiet', '--no-text')
+        loading.give(*(event(i) for i in range(150000)))
+        self.until(lambda: self.changes() == 150000, 'it is loaded')
+        return loading
+
+    def test_of_the_moment_when_it_began(self):
+        """What is committed amid the copy does not make it begin anew."""
+        loading = self.large()
+        begun = self.stopped_amid()
+        loading.give(event(150000))
+        self.until(lambda: self.changes() == 150001, 'it is loaded')
+        begun.send_signal(signal.SIGCONT)
+        self.assertEqual(begun.wait(60), 0)
+        self.assertEqual(len(self.holds('copy.db')), 150000)
+        self.assertEqual(loading.end(), (0, ''))
+
+    def test_what_comes_there_meanwhile_stays(self):
+        loading = self.large()
+        begun = self.stopped_amid()
+        self.place.write('copy.db', b'of another')
+        begun.send_signal(signal.SIGCONT)
+        self.assertEqual(begun.wait(60), STORAGE)
+        self.assertIn(b'is there already', begun.stderr.read())
+        with open(self.place.path('copy.db'), 'rb') as file:
+            self.assertEqual(file.read(), b'of another')
+        self.assertFalse(os.path.exists(self.place.path('copy.db.part')))
+        self.assertEqual(loading.end(), (0, ''))
 
     def test_the_same_rows_and_nothing_beside(self):
         self.succeeds('load', '--input', '-', stdin=b''.join(event(i) for i in range(500)) + b'{"op":"x"}\n')
