@@ -15,6 +15,7 @@ import time
 import common
 from common import FAILURE, OperatingTest, STORAGE, USAGE, event
 
+LARGE = 15000  # events of 4,000 bytes, 60 MB
 TIME = re.compile(r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$')
 
 
@@ -270,7 +271,7 @@ class Backup(OperatingTest):
                 time.sleep(0.0005)
             begun.send_signal(signal.SIGSTOP)
             time.sleep(0.05)
-            if os.path.exists(part) and os.path.getsize(part) < all_of_it * 3 // 4:
+            if os.path.exists(part) and os.path.getsize(part) < all_of_it // 2:
                 return begun
             begun.kill()
             begun.wait()
@@ -280,19 +281,19 @@ class Backup(OperatingTest):
 
     def large(self):
         loading = self.begin('--quiet', '--no-text')
-        loading.give(*(event(i) for i in range(150000)))
-        self.until(lambda: self.changes() == 150000, 'it is loaded')
+        loading.give(*(event(i, stock='A' * 4000) for i in range(LARGE)))
+        self.until(lambda: self.changes() == LARGE, 'it is loaded')
         return loading
 
     def test_of_the_moment_when_it_began(self):
         """What is committed amid the copy does not make it begin anew."""
         loading = self.large()
         begun = self.stopped_amid()
-        loading.give(event(150000))
-        self.until(lambda: self.changes() == 150001, 'it is loaded')
+        loading.give(event(LARGE))
+        self.until(lambda: self.changes() == LARGE + 1, 'it is loaded')
         begun.send_signal(signal.SIGCONT)
         self.assertEqual(begun.wait(60), 0)
-        self.assertEqual(len(self.holds('copy.db')), 150000)
+        self.assertEqual(len(self.holds('copy.db')), LARGE)
         self.assertEqual(loading.end(), (0, ''))
 
     def test_what_comes_there_meanwhile_stays(self):

@@ -18,8 +18,8 @@ FAILURE, USAGE, SOURCE, STORAGE = 1, 2, 3, 4
 given = None
 
 
-def event(number, op='c', table='holding'):
-    row = {'holding_id': number, 'user_id': 1, 'holding_stock': 'A', 'holding_quantity': 1}
+def event(number, op='c', table='holding', stock='A'):
+    row = {'holding_id': number, 'user_id': 1, 'holding_stock': stock, 'holding_quantity': 1}
     source = {'name': 's', 'schema': 'bank_data', 'table': table, 'ts_ms': 1738317600000 + number, 'txId': number,
               'lsn': 1000 + number}
     return (recording.compact({'before': row if op in 'ud' else None, 'after': None if op in 'dt' else row,
