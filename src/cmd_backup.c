@@ -36,28 +36,54 @@ static int refuse_existing(const char *path, struct error *error)
     return errno == ENOENT ? 0 : failed(error, path);
 }
 
-/* What a backup that was killed left of this name is written over. */
+/* Opens the file that the copy grows in, which another backup may have or one that was killed have left. 1:
+ * it is no longer there. */
+static int open_partial(struct copy *copy, mode_t mode, struct error *error)
+{
+    struct stat opened, named;
+    copy->fd = (int)TEMP_FAILURE_RETRY(open(copy->partial, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode));
+    if (copy->fd < 0) return failed(error, copy->partial);
+    if (flock(copy->fd, LOCK_EX | LOCK_NB)) {
+        error_set(error, ERROR_STORAGE, "%s: another cdclite is writing it", copy->partial);
+    } else if (fstat(copy->fd, &opened)) {
+        failed(error, copy->partial);
+    } else if (lstat(copy->partial, &named) || opened.st_ino != named.st_ino) {
+        close(copy->fd);
+        copy->fd = -1;
+        return 1;
+    } else if (opened.st_nlink > 1) {
+        /* It was killed when it had given the whole copy its name: that one is not to be written over. */
+        int code = unlink(copy->partial) ? errno : 0;
+        close(copy->fd);
+        copy->fd = -1;
+        errno = code;
+        return code ? failed(error, copy->partial) : 1;
+    } else {
+        return ftruncate(copy->fd, 0) ? failed(error, copy->partial) : 0;
+    }
+    /* Not this one's to remove. */
+    close(copy->fd);
+    copy->fd = -1;
+    return -1;
+}
+
 static int open_copy(struct copy *copy, const char *path, mode_t mode, struct error *error)
 {
+    int result;
     if (refuse_existing(path, error) || file_absolute_path(path, ERROR_STORAGE, &copy->path, error))
         return -1;
     if (asprintf(&copy->partial, "%s.part", copy->path) < 0) {
         copy->partial = NULL;
         return error_memory(error);
     }
-    int fd = (int)TEMP_FAILURE_RETRY(open(copy->partial, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode));
-    if (fd < 0) return failed(error, copy->partial);
-    if (flock(fd, LOCK_EX | LOCK_NB)) {
-        close(fd);
-        return error_set(error, ERROR_STORAGE, "%s: another cdclite is writing it", copy->partial);
+    while ((result = open_partial(copy, mode, error)) > 0) {
     }
-    copy->fd = fd;
-    return ftruncate(fd, 0) ? failed(error, copy->partial) : 0;
+    return result;
 }
 
 static void close_copy(struct copy *copy, bool whole)
 {
-    if (copy->fd >= 0 && !whole) unlink(copy->partial);
+    if (copy->fd >= 0 && copy->partial && !whole) unlink(copy->partial);
     if (copy->fd >= 0) close(copy->fd);
     free(copy->path);
     free(copy->partial);

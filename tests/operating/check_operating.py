@@ -408,6 +408,16 @@ class Backup(OperatingTest):
         self.assertEqual(len(self.holds('copy.db')), 100000)
         self.assertEqual([name for name in os.listdir(self.place.folder.name) if 'part' in name], [])
 
+    def test_killed_between_its_last_steps(self):
+        """Then both names are of the whole copy, which may have been moved since."""
+        self.succeeds('load', '--input', '-', stdin=event(1))
+        self.succeeds('backup', 'old.db')
+        os.link(self.place.path('old.db'), self.place.path('copy.db.part'))
+        self.succeeds('load', '--input', '-', stdin=event(2))
+        self.succeeds('backup', 'copy.db')
+        self.assertEqual((self.holds('old.db'), self.holds('copy.db')), ([1], [1, 2]))
+        self.assertFalse(os.path.exists(self.place.path('copy.db.part')))
+
     def test_two_of_one_name(self):
         self.succeeds('load', '--input', '-', stdin=event(1))
         with open(self.place.path('copy.db.part'), 'wb') as other:
