@@ -106,11 +106,11 @@ class Watch(OperatingTest):
         began = time.monotonic()
         self.assertEqual(json.loads(watching.stdout.readline())['changes'], 1)
         loading.give(event(2), event(3))
-        self.until(lambda: json.loads(watching.stdout.readline())['changes'] == 3, 'it is shown', 5)
+        self.until(lambda: json.loads(watching.stdout.readline())['changes'] == 3, 'it is shown')
         self.assertGreater(time.monotonic() - began, 0.9)
         self.assertEqual(loading.end()[0], 0)
         watching.send_signal(signal.SIGINT)
-        self.assertEqual(watching.wait(5), -signal.SIGINT)
+        self.assertEqual(watching.wait(30), -signal.SIGINT)
 
     def test_text(self):
         self.succeeds('load', '--input', '-', stdin=event(1))
@@ -125,7 +125,7 @@ class Watch(OperatingTest):
         watching.stdout.readline()
         began = time.monotonic()
         watching.stdout.readline()
-        self.assertTrue(1.8 < time.monotonic() - began < 3.5)
+        self.assertTrue(1.8 < time.monotonic() - began < 20)
 
     def test_a_terminal_is_cleared(self):
         self.succeeds('load', '--input', '-', stdin=event(1))
@@ -148,11 +148,11 @@ class Watch(OperatingTest):
         watching = self.watch('1', '--format', 'json')
         watching.stdout.readline()
         watching.stdout.close()
-        self.assertEqual(watching.wait(5), -signal.SIGPIPE)
+        self.assertEqual(watching.wait(30), -signal.SIGPIPE)
         watching = self.watch('1', '--format', 'json')
         watching.stdout.readline()
         os.rename(self.place.db, self.place.path('away.db'))
-        self.assertEqual(watching.wait(5), STORAGE)
+        self.assertEqual(watching.wait(30), STORAGE)
         self.assertIn(b'no such file', watching.stderr.read())
 
     def test_usage(self):
@@ -394,7 +394,9 @@ class Backup(OperatingTest):
         unfinished = 0
         for number in range(20):
             begun = subprocess.Popen([common.given.cdclite, 'backup', 'copy.db', '--quiet'], cwd=self.place.folder.name)
-            time.sleep(0.003 * number)
+            while begun.poll() is None and not os.path.exists(self.place.path('copy.db.part')):
+                time.sleep(0.0005)
+            time.sleep(0.001 * number)
             begun.kill()
             begun.wait()
             if os.path.exists(self.place.path('copy.db')):
@@ -402,7 +404,7 @@ class Backup(OperatingTest):
                 os.unlink(self.place.path('copy.db'))
             elif os.path.exists(self.place.path('copy.db.part')):
                 unfinished += 1
-        self.assertGreater(unfinished, 2)
+        self.assertGreater(unfinished, 0)
         self.place.write('copy.db.part', b'\xff' * (40 << 20))
         self.succeeds('backup', 'copy.db')
         self.assertEqual(len(self.holds('copy.db')), 100000)
