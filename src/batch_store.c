@@ -43,6 +43,7 @@ static int write_batch(void *context, struct error *error)
     struct batch_store *store = context;
     if (write_sealed(store, error)) return -1;
     store->source->stored(store->source, &store->positions);
+    metrics_committed(store->parts.metrics);
     if (wal_tend(store->parts.wal, error)) return -1;
     return store->meanwhile ? database_run(store->parts.db, "BEGIN IMMEDIATE", error) : 0;
 }
@@ -123,6 +124,9 @@ int batch_store_end(struct batch_store *store, const struct batch *batch, int64_
 {
     if (batch_store_wait(store, error) || seal(store, batch, last_change_id, error)) return -1;
     store->source = source;
+    const struct batch_parts *parts = &store->parts;
+    const struct metrics_view view = {parts->db_path, parts->catalog, parts->positions, source};
+    metrics_seal(parts->metrics, batch, &view);
     /* Only a connection that has a mutex can be held. */
     store->begun = store->meanwhile = meanwhile && sqlite3_db_mutex(store->parts.db);
     if (store->meanwhile) return batch_writer_start(store->writer, error);

@@ -89,6 +89,14 @@ bool table_has_key(const struct captured_table *table)
     return table_key_size(table) > 0;
 }
 
+const char operations[OPERATION_COUNT] = {'c', 'u', 'd', 'r', 't'};
+
+void table_count(struct captured_table *table, char op)
+{
+    for (size_t i = 0; i < OPERATION_COUNT; i++)
+        if (operations[i] == op) table->stored_by_operation[i]++;
+}
+
 struct captured_column *table_append_column(struct captured_table *table, const char *name,
                                             const char *column_name, struct error *error)
 {

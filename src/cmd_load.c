@@ -278,10 +278,13 @@ int command_load(const struct options *options, struct error *error)
 {
     struct load load = {0};
     struct loader *loader = NULL;
+    struct metrics *metrics = NULL;
     struct source *source = NULL;
     int result = -1;
     catch_signals();
     if (read_options(&load, options, error)) goto done;
+    if (options->metrics && metrics_open(options->metrics, &metrics, error)) goto done;
+    load.settings.metrics = metrics;
     /* An input that is not there leaves no new database behind; one that is there may stand at a stored
      * position. */
     bool known = access(options->db, F_OK) == 0;
@@ -301,6 +304,7 @@ int command_load(const struct options *options, struct error *error)
 done:
     if (source) source->close(source);
     loader_close(loader);
+    metrics_close(metrics);
     load_free(&load);
     return result;
 }

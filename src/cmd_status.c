@@ -1,6 +1,8 @@
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cdclite/buffer.h"
 #include "cdclite/database.h"
@@ -193,18 +195,48 @@ static int print_json(struct database *database, struct error *error)
     return result;
 }
 
-int command_status(const struct options *options, struct error *error)
+/* All figures are of one moment. */
+static int show(const struct options *options, bool json, bool screen, struct error *error)
 {
     struct database database = {.lock_fd = -1};
-    bool json = options->format && strcmp(options->format, "json") == 0;
-    if (options->arguments.count)
-        return error_set(error, ERROR_USAGE, "'%s': status takes options only", options->arguments.all[0]);
-    if (options->format && !json && strcmp(options->format, "text") != 0)
-        return error_set(error, ERROR_USAGE, "--format %s: status is text or json", options->format);
     int result = database_open_reader(&database, options->db, error);
-    /* One transaction, so that all figures are of one moment. */
     if (result == 0) result = database_run(database.handle, "BEGIN", error);
+    if (result == 0 && screen) fputs("\033[H\033[2J", stdout);
     if (result == 0) result = json ? print_json(&database, error) : print_text(&database, error);
     database_close(&database);
     return result ? result : check_output(stdout, error);
+}
+
+/* The seconds between two looks; 0 for a text that is no such number. */
+static unsigned seconds_of(const struct options *options)
+{
+    enum { USUAL = 2, MOST = 86400 };
+    char *end;
+    if (!options->arguments.count) return USUAL;
+    const char *text = options->arguments.all[0];
+    if (*text < '0' || *text > '9') return 0;
+    unsigned long seconds = strtoul(text, &end, 10);
+    return *end || seconds > MOST ? 0 : (unsigned)seconds;
+}
+
+int command_status(const struct options *options, struct error *error)
+{
+    bool json = options->format && strcmp(options->format, "json") == 0;
+    size_t words = options->arguments.count;
+    if (words > options->watch)
+        return error_set(error, ERROR_USAGE, "'%s': status takes options only%s",
+                         options->arguments.all[words - 1], options->watch ? " and SECONDS" : "");
+    if (options->format && !json && strcmp(options->format, "text") != 0)
+        return error_set(error, ERROR_USAGE, "--format %s: status is text or json", options->format);
+    if (!options->watch) return show(options, json, false, error);
+    unsigned seconds = seconds_of(options);
+    bool screen = !json && isatty(STDOUT_FILENO) == 1;
+    if (!seconds)
+        return error_set(error, ERROR_USAGE, "--watch %s: not a number of seconds, 1 to 86400",
+                         options->arguments.all[0]);
+    while (show(options, json, screen, error) == 0) {
+        sleep(seconds);
+        if (!screen && !json) putchar('\n');
+    }
+    return -1;
 }

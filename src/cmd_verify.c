@@ -1,6 +1,5 @@
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cdclite/buffer.h"
 #include "cdclite/database.h"
@@ -14,7 +13,7 @@
 enum { TERMINAL_MS = 250, LOG_MS = 10000 };
 
 struct report {
-    bool quiet, terminal, json;
+    bool quiet, terminal, json, no_texts;
     int64_t shown_ms;
     struct buffer findings; /* of JSON, which is printed when it is whole */
 };
@@ -85,7 +84,7 @@ static void print_verified(const struct database *database, const struct verify_
 static int verify(struct database *database, struct report *report, struct error *error)
 {
     struct verify_totals totals;
-    const struct verify_watch watch = {print_finding, show_progress, report};
+    const struct verify_watch watch = {print_finding, show_progress, report, report->no_texts};
     char number[32];
     int result = verify_database(database, &watch, &totals, error);
     if (report->terminal && !report->quiet) log_progress(NULL);
@@ -103,7 +102,8 @@ static int verify(struct database *database, struct report *report, struct error
 int command_verify(const struct options *options, struct error *error)
 {
     struct database database = {.lock_fd = -1};
-    struct report report = {.quiet = options->quiet, .terminal = isatty(STDERR_FILENO) == 1};
+    struct report report = {
+        .quiet = options->quiet, .terminal = log_can_redraw(), .no_texts = options->no_text};
     if (options->arguments.count)
         return error_set(error, ERROR_USAGE, "'%s': verify takes options only; name a database with --db",
                          options->arguments.all[0]);

@@ -56,13 +56,46 @@ const struct command commands[] = {
     },
     {
         "status",
-        "",
+        "[SECONDS]",
         "show positions, lag, rows, rejected and re-delivered events, sizes",
         "Lag is the one seen with the last batch.\n",
         "  cdclite status\n"
+        "  cdclite status --watch 5\n"
         "  cdclite status --format json | jq '.positions[] | .lag'\n",
         command_status,
         COMMAND_STATUS,
+    },
+    {
+        "rejected",
+        "list | show ID",
+        "list the events that could not be loaded, or print one",
+        "list: a row each, oldest first, in the formats of query. show: the event's bytes as they came, to "
+        "standard output\n"
+        "(of one beyond --max-event-bytes the first KiB); where it stood and why it was rejected, to "
+        "standard "
+        "error.\n"
+        "A rejected event is not taken again into the same history: what came behind it is there already, "
+        "and the order of\n"
+        "arrival is the order of a row's states. Load its topic or file into another --db instead.\n",
+        "  cdclite rejected list\n"
+        "  cdclite rejected list --format jsonl | jq -r .reason | sort | uniq -c\n"
+        "  cdclite rejected show 7 > event.json\n",
+        command_rejected,
+        COMMAND_REJECTED,
+    },
+    {
+        "backup",
+        "FILE",
+        "copy the history into a new file, also while events are being loaded",
+        "FILE must not exist; it is there when the copy is whole and on the disk, and is the history of one "
+        "moment.\n"
+        "Meanwhile the write-ahead log cannot shrink. Text logs are not copied, cdclite export text rebuilds "
+        "them; the copy\n"
+        "names those of the history, so that it can take its place: a load into it goes on with them.\n",
+        "  cdclite backup /backup/history.db\n"
+        "  cdclite verify --no-text --db /backup/history.db\n",
+        command_backup,
+        COMMAND_BACKUP,
     },
     {
         "verify",

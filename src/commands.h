@@ -9,6 +9,8 @@
 int command_load(const struct options *options, struct error *error);
 int command_query(const struct options *options, struct error *error);
 int command_status(const struct options *options, struct error *error);
+int command_rejected(const struct options *options, struct error *error);
+int command_backup(const struct options *options, struct error *error);
 int command_verify(const struct options *options, struct error *error);
 int command_export(const struct options *options, struct error *error);
 int command_schema(const struct options *options, struct error *error);

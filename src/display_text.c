@@ -72,3 +72,19 @@ size_t display_append(struct buffer *out, struct slice text, const struct displa
     }
     return width;
 }
+
+void display_json(struct buffer *out, struct slice text)
+{
+    size_t size;
+    buffer_char(out, '"');
+    for (size_t i = 0; i < text.size; i += size) {
+        int32_t code = utf8_at((struct slice){text.at + i, text.size - i}, &size);
+        if (code < 0 || display_steers(code)) {
+            buffer_printf(out, "\\u%04x", code < 0 ? 0xfffdu : (unsigned)code);
+            continue;
+        }
+        if (code == '"' || code == '\\') buffer_char(out, '\\');
+        buffer_append(out, text.at + i, size);
+    }
+    buffer_char(out, '"');
+}

@@ -30,4 +30,8 @@ bool display_steers(int32_t code);
  */
 size_t display_append(struct buffer *out, struct slice text, const struct display *how);
 
+/* Appends a JSON string. Stricter than buffer_json, as what is printed may meet a terminal, and JavaScript:
+ * what could steer is \uNNNN, a byte that is not UTF-8 U+FFFD. */
+void display_json(struct buffer *out, struct slice text);
+
 #endif

@@ -89,8 +89,15 @@ int loader_open(const struct load_settings *settings, struct positions *position
         database_integer(db, "SELECT max(last_change_id) FROM batch", 0, &last_change, error) ||
         rejections_open(db, settings->max_event_bytes, &loader->rejections, error))
         return error_context(error, "%s", settings->db_path);
-    const struct batch_parts parts = {
-        db, &loader->wal, positions, loader->catalog, loader->redelivery, loader->texts, loader->summaries};
+    const struct batch_parts parts = {.db = db,
+                                      .db_path = loader->database.path,
+                                      .wal = &loader->wal,
+                                      .positions = positions,
+                                      .catalog = loader->catalog,
+                                      .redelivery = loader->redelivery,
+                                      .texts = loader->texts,
+                                      .summaries = loader->summaries,
+                                      .metrics = settings->metrics};
     if (batch_store_open(&parts, &loader->store, error)) return -1;
     loader->next_change_id = last_change + 1;
     loader->batch.id = last_batch;
@@ -219,6 +226,7 @@ static int store_change(struct loader *loader, struct captured_table *table, con
         return -1;
     loader->next_change_id++;
     table->new_changes++;
+    table_count(table, change->op);
     batch_note(batch, change);
     return follow_change(loader, table, message, change, change_id, error);
 }
@@ -379,14 +387,21 @@ static int store_event(struct loader *loader, struct event *event, struct error 
     return begin_batch(loader, error) || take_message(loader, position, event, error) ? -1 : 0;
 }
 
-/* What waits for a pause of the source. */
-static int rest(struct loader *loader, struct error *error)
+static struct metrics_view view_of(const struct loader *loader, struct source *source)
 {
-    return loader->batch.open ||
-                   (batch_store_rest(loader->store, error) == 0 &&
-                    summaries_rest(loader->summaries, error) == 0 && wal_tend(&loader->wal, error) == 0)
-               ? 0
-               : -1;
+    return (struct metrics_view){loader->database.path, loader->catalog, loader->positions, source};
+}
+
+/* What waits for a pause of the source. */
+static int rest(struct loader *loader, struct source *source, struct error *error)
+{
+    if (loader->batch.open) return 0;
+    if (batch_store_rest(loader->store, error) || summaries_rest(loader->summaries, error) ||
+        wal_tend(&loader->wal, error))
+        return -1;
+    const struct metrics_view view = view_of(loader, source);
+    metrics_rest(loader->settings->metrics, &view);
+    return 0;
 }
 
 static int longest_pause(const struct loader *loader)
@@ -416,7 +431,7 @@ static int run(struct loader *loader, struct source *source, struct intake *inta
         if ((full || batch_is_old(batch, outcome == SOURCE_IDLE ? poll_ms : loader->settings->linger_ms)) &&
             end_batch(loader, source, full, error))
             return -1;
-        if (outcome == SOURCE_IDLE && rest(loader, error)) return -1;
+        if (outcome == SOURCE_IDLE && rest(loader, source, error)) return -1;
         if (progress_is_due(progress)) {
             struct load_counts now = loader->counts;
             struct source_progress at = {.behind = -1};
@@ -425,7 +440,10 @@ static int run(struct loader *loader, struct source *source, struct intake *inta
             progress_show(progress, &now, &at);
         }
     }
-    return end_batch(loader, source, false, error) || rest(loader, error) ? -1 : 0;
+    if (end_batch(loader, source, false, error) || rest(loader, source, error)) return -1;
+    const struct metrics_view view = view_of(loader, source);
+    metrics_end(loader->settings->metrics, &view);
+    return 0;
 }
 
 int loader_run(struct loader *loader, struct source *source, const volatile sig_atomic_t *stop,

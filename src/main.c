@@ -37,6 +37,10 @@ int main(int argc, char **argv)
     struct error error;
     setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of characters in tables; numbers stay as in C */
     int result = options_parse(&options, argc, argv, &error);
+    /* What was wrong with a later option is said in the form that an earlier one chose. */
+    int unknown_format = options.log_format && log_set_format(options.log_format);
+    if (result == 0 && unknown_format)
+        result = error_set(&error, ERROR_USAGE, "--log-format %s: text or json", options.log_format);
     if (result == 0) {
         if (options.quiet) log_set_level(LOG_WARNING);
         if (options.verbose) log_set_level(LOG_DEBUG);

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cdclite/loader.h"
 #include "cdclite/log.h"
@@ -26,7 +25,7 @@ const char *number_text(int64_t number, char *text)
 
 void progress_start(struct progress *progress, bool quiet)
 {
-    *progress = (struct progress){.quiet = quiet, .terminal = isatty(STDERR_FILENO) == 1};
+    *progress = (struct progress){.quiet = quiet, .terminal = log_can_redraw()};
     progress->started_ms = progress->shown_ms = time_passing_ms();
 }
 

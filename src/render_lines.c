@@ -68,23 +68,6 @@ static void append_tsv(struct lines *lines, struct slice text)
                    &(struct display){.marked = "\\", .kept = "", .raw = !lines->terminal});
 }
 
-/* Stricter than buffer_json: what is printed may meet a terminal, and JavaScript. */
-static void append_json(struct buffer *out, struct slice text)
-{
-    size_t size;
-    buffer_char(out, '"');
-    for (size_t i = 0; i < text.size; i += size) {
-        int32_t code = utf8_at((struct slice){text.at + i, text.size - i}, &size);
-        if (code < 0 || display_steers(code)) {
-            buffer_printf(out, "\\u%04x", code < 0 ? 0xfffdu : (unsigned)code);
-            continue;
-        }
-        if (code == '"' || code == '\\') buffer_char(out, '\\');
-        buffer_append(out, text.at + i, size);
-    }
-    buffer_char(out, '"');
-}
-
 static void append_json_value(struct lines *lines, const struct value *value)
 {
     struct slice text = buffer_view(&lines->text);
@@ -93,7 +76,7 @@ static void append_json_value(struct lines *lines, const struct value *value)
     } else if (value->type == VALUE_INTEGER || (value->type == VALUE_REAL && isfinite(value->real))) {
         buffer_slice(&lines->line, text);
     } else {
-        append_json(&lines->line, text);
+        display_json(&lines->line, text);
     }
 }
 
@@ -146,7 +129,7 @@ static int append_row(struct lines *lines, struct error *error)
     for (int i = 0; i < columns; i++) {
         if (i) buffer_char(&lines->line, lines->format == RENDER_TSV ? '\t' : ',');
         if (object) {
-            append_json(&lines->line, column_name(lines->statement, i));
+            display_json(&lines->line, column_name(lines->statement, i));
             buffer_char(&lines->line, ':');
         }
         if (render_value(lines->statement, i, &value, &lines->text, error)) return -1;

@@ -5,6 +5,7 @@
 
 #include "cdclite/batch.h"
 #include "cdclite/catalog.h"
+#include "cdclite/metrics.h"
 #include "cdclite/positions.h"
 #include "cdclite/redelivery.h"
 #include "cdclite/source.h"
@@ -26,12 +27,14 @@ struct batch_store;
 /* What a batch is made of; all borrowed. */
 struct batch_parts {
     struct sqlite3 *db;
+    const char *db_path;
     struct wal *wal;
     struct positions *positions;
     struct catalog *catalog;
     struct redelivery *redelivery;
     struct text_logs *texts; /* NULL without text */
     struct summaries *summaries;
+    struct metrics *metrics; /* NULL for none */
 };
 
 /* batch_store_close afterwards, also after a failure. */

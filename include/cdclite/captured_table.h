@@ -37,6 +37,10 @@ struct captured_column {
     bool unknown_before, unknown_after; /* and the history does not tell it either */
 };
 
+/* What `op` of a stored change may be. */
+enum { OPERATION_COUNT = 5 };
+extern const char operations[OPERATION_COUNT];
+
 enum column_event { COLUMN_APPEARED, COLUMN_RETYPED, COLUMN_VANISHED };
 
 /* The source table was altered: how a column came to be as it is. See column_change in schema/. */
@@ -120,6 +124,8 @@ struct captured_table {
     struct sqlite3_stmt *state[2]; /* row_state.c's: a row as it was before and after an event */
     int32_t last_partition;        /* of its events, -1 before the first */
     int64_t new_changes;           /* rows stored since the last catalog_save_counts */
+    int64_t
+        stored_by_operation[OPERATION_COUNT]; /* rows stored since the program began, as in `operations` */
 };
 
 /* NULL when memory ran out. */
@@ -136,6 +142,9 @@ size_t table_column_at(const struct captured_table *table, size_t place);
 /* How many columns the key has. */
 size_t table_key_size(const struct captured_table *table);
 bool table_has_key(const struct captured_table *table);
+
+/* Adds one to stored_by_operation. */
+void table_count(struct captured_table *table, char op);
 
 /* Appends a column as the file describes it; copies both names. NULL when memory ran out. */
 struct captured_column *table_append_column(struct captured_table *table, const char *name,

@@ -9,6 +9,7 @@
 #include "cdclite/batch.h"
 #include "cdclite/catalog.h"
 #include "cdclite/error.h"
+#include "cdclite/metrics.h"
 #include "cdclite/positions.h"
 #include "cdclite/source.h"
 #include "cdclite/summaries.h"
@@ -22,7 +23,8 @@ struct load_settings {
     size_t max_event_bytes;
     int64_t linger_ms; /* a batch is committed at the latest so long after its first message */
     struct summary_steps steps;
-    int64_t batch_messages; /* a batch is full with so many; 0: as usual */
+    int64_t batch_messages;  /* a batch is full with so many; 0: as usual */
+    struct metrics *metrics; /* borrowed; NULL for none */
     bool quiet;
 };
 

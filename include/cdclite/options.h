@@ -24,10 +24,10 @@ struct options {
     bool only_arguments;           /* -- was given */
 
     const char *db, *brokers, *group, *input, *input_format, *format, *queries, *output, *restart_at,
-        *directory, *color;
+        *directory, *color, *metrics, *log_format;
     struct text_list topics, texts, tables, keys, types, properties, property_files;
     int64_t max_messages, max_event_bytes, linger_ms;
-    bool no_text, until_end, sql, quiet, verbose, help, version;
+    bool no_text, until_end, sql, watch, quiet, verbose, help, version;
     struct property_list file_properties; /* all lines of property_files, those of options too */
 };
 
@@ -46,6 +46,8 @@ enum {
     COMMAND_SCHEMA = 16,
     COMMAND_DEMO = 32,
     COMMAND_VERIFY = 64,
+    COMMAND_REJECTED = 128,
+    COMMAND_BACKUP = 256,
     COMMAND_HELP = 1 << 20,
     COMMAND_COMPLETION = 1 << 21,
     COMMAND_MAN = 1 << 22,

@@ -1,6 +1,7 @@
 #ifndef CDCLITE_VERIFY_H
 #define CDCLITE_VERIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cdclite/database.h"
@@ -18,6 +19,7 @@ struct verify_watch {
     /* From time to time: what is being checked, and how far that is. */
     void (*progress)(void *context, const char *doing, int64_t done, int64_t of);
     void *context;
+    bool no_texts; /* the text logs are not this database's: it is a copy */
 };
 
 struct verify_totals {

@@ -18,8 +18,8 @@ import recording  # noqa: E402
 from harness import Place, arguments  # noqa: E402
 
 FAILURE, USAGE, STORAGE = 1, 2, 4
-READERS = (['status'], ['status', '--format', 'json'], ['schema'], ['export', 'text'],
-           ['query', 'stock_change_counts'], ['query', 'activity'], ['query', 'row_history', 'table=holding', 'key=1'])
+READERS = (['status'], ['rejected', 'list'], ['rejected', 'show', '1'], ['status', '--format', 'json'], ['schema'],
+           ['export', 'text'], ['query', 'stock_change_counts'], ['query', 'activity'], ['query', 'row_history', 'table=holding', 'key=1'])
 ENDLESS = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n'
 given = None
 

@@ -1,6 +1,7 @@
 """What comes from events, databases and files never steers a terminal, whatever is asked and however: topics, names of
 tables and columns, values, keys, reasons, paths, the user's own query files. Where the output is no terminal, data stay
 byte for byte."""
+import json
 import os
 import pty
 import select
@@ -97,6 +98,14 @@ class Terminal(unittest.TestCase):
         self.load()
         for words in ([], ['--format', 'text'], ['--format', 'json']):
             self.assertIn(b'mark', self.harmless('status', *words))
+
+    def test_rejected(self):
+        name = EVIL.replace('\n', '') + '.jsonl'
+        self.place.write(name, json.dumps({'op': EVIL, 'after': EVIL}, ensure_ascii=False).encode() + b'\n')
+        self.assertIn(b'mark', self.harmless('load', '--input', name, '--log-format', 'json'))
+        for form in ('table', 'csv', 'csv-safe', 'tsv', 'json', 'jsonl', 'markdown'):
+            self.assertIn(b'mark', self.harmless('rejected', 'list', '--format', form))
+        self.assertIn(b'mark', self.harmless('rejected', 'show', '1'))
 
     def test_schema(self):
         self.load()
