@@ -12,6 +12,8 @@ int command_status(const struct options *options, struct error *error);
 int command_verify(const struct options *options, struct error *error);
 int command_export(const struct options *options, struct error *error);
 int command_schema(const struct options *options, struct error *error);
+int command_shell(const struct options *options, struct error *error);
+int command_datasette(const struct options *options, struct error *error);
 int command_demo(const struct options *options, struct error *error);
 
 /* Set by SIGINT and SIGTERM: finish the batch and end. */

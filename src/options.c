@@ -55,7 +55,7 @@ static const struct option {
      "what a column without a schema holds: timestamp_us, date, decimal(2), bytes, ...; repeats",
      COMMAND_LOAD},
     {"queries", 0, OPTION_TEXT, offsetof(struct options, queries), "DIR", NULL,
-     "your own query files besides the built-in", COMMAND_QUERY},
+     "your own query files besides the built-in", COMMAND_QUERY | COMMAND_SHELL | COMMAND_DATASETTE},
     {"sql", 0, OPTION_FLAG, offsetof(struct options, sql), NULL, NULL,
      "print the query itself instead of its answer", COMMAND_QUERY},
     {"format", 'f', OPTION_TEXT, offsetof(struct options, format), "FORMAT", NULL,
@@ -63,11 +63,12 @@ static const struct option {
      "terminal, csv otherwise); of status and verify: text or json",
      COMMAND_QUERY | COMMAND_STATUS | COMMAND_VERIFY},
     {"output", 'o', OPTION_TEXT, offsetof(struct options, output), "FILE", NULL,
-     "write there instead of standard output", COMMAND_EXPORT},
+     "write there instead of standard output", COMMAND_EXPORT | COMMAND_DATASETTE},
     {"dir", 0, OPTION_TEXT, offsetof(struct options, directory), "DIR", "cdclite-demo",
      "where the demo puts its files", COMMAND_DEMO},
     {"db", 'd', OPTION_TEXT, offsetof(struct options, db), "FILE", "history.db", "the change history",
-     COMMAND_LOAD | COMMAND_QUERY | COMMAND_STATUS | COMMAND_VERIFY | COMMAND_EXPORT | COMMAND_SCHEMA},
+     COMMAND_LOAD | COMMAND_QUERY | COMMAND_STATUS | COMMAND_VERIFY | COMMAND_EXPORT | COMMAND_SCHEMA |
+         COMMAND_SHELL | COMMAND_DATASETTE},
     {"quiet", 'q', OPTION_FLAG, offsetof(struct options, quiet), NULL, NULL, "say only what went wrong",
      COMMAND_ALL},
     {"verbose", 'v', OPTION_FLAG, offsetof(struct options, verbose), NULL, NULL,
@@ -253,7 +254,7 @@ void options_help(FILE *out)
           "Usage: cdclite COMMAND [OPTIONS]\n\nCommands:\n",
           out);
     for (const struct command *command = commands; command->name; command++)
-        fprintf(out, "  %-8s %s\n", command->name, command->summary);
+        fprintf(out, "  %-9s %s\n", command->name, command->summary);
     fputs("\nExamples:\n"
           "  cdclite demo\n"
           "  cdclite load --brokers localhost:9092 --topic bankserver1.bank_data.holding\n"

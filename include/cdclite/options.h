@@ -42,7 +42,9 @@ enum {
     COMMAND_SCHEMA = 16,
     COMMAND_DEMO = 32,
     COMMAND_VERIFY = 64,
-    COMMAND_ALL = 127,
+    COMMAND_SHELL = 128,
+    COMMAND_DATASETTE = 256,
+    COMMAND_ALL = 511,
 };
 
 /* All commands, ended by one without name. */
