@@ -20,6 +20,8 @@ void history_ddl_table(const struct captured_table *table, const char *as, struc
         "  changed_at INTEGER NOT NULL,    -- commit time at the source, microseconds since 1970 UTC\n"
         "  lsn ANY, tx_id ANY,             -- position and transaction at the source\n"
         "  kafka_partition INTEGER, kafka_offset INTEGER,  -- where the event stood in its topic or input\n"
+        "  -- JSON list of the before_ and after_ columns that the event did not carry: they hold what was "
+        "known\n"
         "  unavailable TEXT");
     for (int after = 0; after <= 1; after++)
         for (size_t i = 0; i < table->count; i++) {
