@@ -81,15 +81,21 @@ static int check(const struct parameters *parameters, const char *const *argumen
     return 0;
 }
 
+/* As `cdclite query` binds it: a parameter of no type is an integer if it is spelled like one. */
 static void append_value(struct buffer *out, const struct query_parameter *parameter, const char *value)
 {
+    struct buffer text = {0};
+    buffer_literal(&text, value);
     if (parameter->type == PARAMETER_INTEGER) {
-        buffer_text(out, "CAST(");
-        buffer_literal(out, value);
-        buffer_text(out, " AS INTEGER)");
+        buffer_printf(out, "CAST(%s AS INTEGER)", buffer_string(&text));
+    } else if (parameter->type == PARAMETER_ANY) {
+        buffer_printf(out, "iif(CAST(CAST(%s AS INTEGER) AS TEXT) = %s, CAST(%s AS INTEGER), %s)",
+                      buffer_string(&text), buffer_string(&text), buffer_string(&text), buffer_string(&text));
     } else {
-        buffer_literal(out, value);
+        buffer_text(out, buffer_string(&text));
     }
+    out->failed |= buffer_failed(&text);
+    buffer_free(&text);
 }
 
 int shell_setup(const struct query_set *set, const char *const *arguments, size_t count, struct buffer *out,
