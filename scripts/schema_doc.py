@@ -121,9 +121,7 @@ def described(db, kind, name, sql):
         if column in seen:
             continue
         seen.add(column)
-        text = said.get(row[0]) or said.get(column) or {
-            'before_X': 'each column X of the source before the event; NULL for an insert',
-            'after_X': 'and after it; NULL for a delete'}.get(column if title == 'T_history' else '')
+        text = said.get(row[0]) or said.get(column)
         if not text:
             lacking.append(f'{name}.{row[0]}')
             continue

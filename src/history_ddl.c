@@ -26,6 +26,10 @@ void history_ddl_table(const struct captured_table *table, const char *as, struc
     for (int after = 0; after <= 1; after++)
         for (size_t i = 0; i < table->count; i++) {
             buffer_text(out, ",\n  ");
+            if (i == 0)
+                buffer_text(
+                    out, after ? "-- each column X of the source after it; NULL for a delete\n  "
+                               : "-- each column X of the source before the event; NULL for an insert\n  ");
             buffer_image_name(out, after ? "after" : "before", table->columns[i].column_name);
             buffer_printf(out, " %s", storage_name(table->columns[i].storage));
         }

@@ -89,6 +89,15 @@ class Shell(unittest.TestCase):
         self.assertEqual(json.loads(out), [{'stock': value}])
         self.assertNotIn('pwned', os.listdir(self.folder))
 
+    def test_comments_in_schema(self):
+        for name, comment in (('holding_changes', 'One row an event, old and new values side by side.'),
+                              ('holding_history', 'order of arrival, over all tables'),
+                              ('batch', 'One row a transaction of the loader'),
+                              ('captured_table', '1: the key is one said by --key')):  # of a column that was added
+            out = self.run_here('shell', stdin=f'.schema {name}\n').stdout
+            self.assertIn(comment, out)
+            self.assertLess(max(len(line) for line in out.splitlines() if not line.startswith('/*')), 240, out)
+
     def test_own_queries(self):
         os.mkdir(os.path.join(self.folder, 'own'))
         with open(os.path.join(self.folder, 'own', 'mine.sql'), 'w', encoding='utf-8') as sql:
