@@ -21,25 +21,25 @@ DELETE FROM summary_reset;
 DROP TABLE summary_step;
 CREATE TABLE summary_step(
   -- The changes folded at a time.
-  step                INTEGER PRIMARY KEY,
+  step                INTEGER PRIMARY KEY,  -- from 1, in order
   first_change_id     INTEGER NOT NULL,  -- of holding_history: the rows from here
   last_change_id      INTEGER NOT NULL,  -- to here
-  least_changed_at    INTEGER NOT NULL,
-  greatest_changed_at INTEGER NOT NULL,
-  least_partition     INTEGER NOT NULL,
-  greatest_partition  INTEGER NOT NULL
+  least_changed_at    INTEGER NOT NULL,  -- the earliest commit time
+  greatest_changed_at INTEGER NOT NULL,  -- and the latest
+  least_partition     INTEGER NOT NULL,  -- the lowest partition of Kafka
+  greatest_partition  INTEGER NOT NULL   -- and the highest
 ) STRICT;
 
 DROP TABLE summary_user_list;
 CREATE TABLE summary_user_list(
   -- The rows of a step whose old or new owner is this one.
-  step        INTEGER NOT NULL,
-  user_id     ANY NOT NULL,   -- never NULL
-  changes     TEXT NOT NULL,  -- JSON list: change_id - first_change_id of the step
+  step        INTEGER NOT NULL,  -- of summary_step
+  user_id     ANY NOT NULL,      -- never NULL
+  changes     TEXT NOT NULL,     -- JSON list: change_id - first_change_id of the step
   -- Sales of which he was the owner, one integer each in a JSON list. From its lowest bits on: the reason (2 bits:
   -- 0 switched, 1 reduced, 2 closed), stock_no (14), the date by commit time, UTC (day 5, month 4, year - 1970 7), and
   -- units (31).
   sales       TEXT NOT NULL,
-  other_sales TEXT NOT NULL,  -- the sales that do not fit in there, as in changes
+  other_sales TEXT NOT NULL,     -- the sales that do not fit in there, as in changes
   PRIMARY KEY (step, user_id)
 ) STRICT, WITHOUT ROWID;

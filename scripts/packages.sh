@@ -52,7 +52,7 @@ check_without_apt() {
 # shellcheck disable=SC2034  # for the scripts that source this
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libsqlite3-dev libjson-c-dev"
 # shellcheck disable=SC2034
-TEST_PACKAGES="libcmocka-dev sqlite3 python3 python3-yaml python3-prometheus-client bash zsh fish man-db mandoc"
+TEST_PACKAGES="libcmocka-dev sqlite3 python3 python3-yaml python3-venv procps python3-prometheus-client bash zsh fish man-db mandoc"
 # shellcheck disable=SC2034
 STACK_PACKAGES="openjdk-17-jre-headless maven openssl postgresql curl"
 # shellcheck disable=SC2034

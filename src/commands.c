@@ -137,6 +137,36 @@ const struct command commands[] = {
         COMMAND_SCHEMA,
     },
     {
+        "shell",
+        "[PARAMETER=VALUE]…",
+        "explore the history in the sqlite3 shell, read-only",
+        "The shell begins with headers, box mode and the canned queries' parameters, with the values given; "
+        "on a\n"
+        "terminal with a short list of what is there. It may stay open while events are being loaded.\n"
+        "sqlite3 must be installed.\n",
+        "  cdclite shell\n"
+        "  cdclite shell from=2025-01-01 to=2025-02-01\n"
+        "  echo 'SELECT * FROM holding_sales LIMIT 3' | cdclite shell\n",
+        command_shell,
+        COMMAND_SHELL,
+    },
+    {
+        "datasette",
+        "",
+        "write metadata for Datasette, with every canned query as a form",
+        "Queries for any table are there once for each captured table, named QUERY-TABLE. A field left empty "
+        "is a "
+        "parameter\n"
+        "that is not set. What a database cannot answer, such as sales without the holding table, is left "
+        "out. "
+        "Write it anew\n"
+        "when tables came or changed.\n",
+        "  cdclite datasette --output metadata.json\n"
+        "  datasette history.db --metadata metadata.json --setting sql_time_limit_ms 10000\n",
+        command_datasette,
+        COMMAND_DATASETTE,
+    },
+    {
         "demo",
         "",
         "load recorded events through a Kafka of its own and answer both questions",

@@ -14,6 +14,8 @@ int command_backup(const struct options *options, struct error *error);
 int command_verify(const struct options *options, struct error *error);
 int command_export(const struct options *options, struct error *error);
 int command_schema(const struct options *options, struct error *error);
+int command_shell(const struct options *options, struct error *error);
+int command_datasette(const struct options *options, struct error *error);
 int command_demo(const struct options *options, struct error *error);
 int command_help(const struct options *options, struct error *error);
 int command_completion(const struct options *options, struct error *error);

@@ -22,7 +22,16 @@ static void event_head(struct buffer *out)
 
 static void changes_view(struct buffer *out, const struct captured_table *table)
 {
-    view_head(out, table, "changes", "One row an event, old and new values side by side.");
+    view_head(out, table, "changes",
+              "One row an event, old and new values side by side.\n"
+              "--   change_id    order of arrival, over all tables\n"
+              "--   changed_at   commit time at the source, UTC\n"
+              "--   op           insert, update, delete, snapshot or truncate\n"
+              "--   lsn, tx_id   position and transaction at the source\n"
+              "--   before_X     each column X of the source as it was before the event, times spelled out\n"
+              "--   after_X      and as it was after it\n"
+              "--   unavailable  JSON list of the columns here that the event did not carry; they hold what "
+              "was known");
     event_head(out);
     buffer_text(out, ",\n  lsn, tx_id");
     for (size_t i = 0; i < table->count; i++)
@@ -86,7 +95,15 @@ static void field_changes_view(struct buffer *out, const struct captured_table *
     if (!any) return;
     view_head(out, table, "field_changes",
               "One row a changed column, as a line of the text log; inserts and deletes give "
-              "each tracked column.");
+              "each tracked column.\n"
+              "--   change_id     the event in T_history\n"
+              "--   changed_at    its commit time at the source, UTC\n"
+              "--   op            insert, update or delete\n"
+              "--   X             each column X of the source that tells the row: of the key, of holding its "
+              "two ids\n"
+              "--   change_field  the column that changed\n"
+              "--   old_value     its value before, NULL for an insert\n"
+              "--   new_value     and after, NULL for a delete");
     field_list(out, table);
     event_head(out);
     for (size_t i = 0; i < table->count; i++) {

@@ -20,10 +20,16 @@ void history_ddl_table(const struct captured_table *table, const char *as, struc
         "  changed_at INTEGER NOT NULL,    -- commit time at the source, microseconds since 1970 UTC\n"
         "  lsn ANY, tx_id ANY,             -- position and transaction at the source\n"
         "  kafka_partition INTEGER, kafka_offset INTEGER,  -- where the event stood in its topic or input\n"
+        "  -- JSON list of the before_ and after_ columns that the event did not carry: they hold what was "
+        "known\n"
         "  unavailable TEXT");
     for (int after = 0; after <= 1; after++)
         for (size_t i = 0; i < table->count; i++) {
             buffer_text(out, ",\n  ");
+            if (i == 0)
+                buffer_text(
+                    out, after ? "-- each column X of the source after it; NULL for a delete\n  "
+                               : "-- each column X of the source before the event; NULL for an insert\n  ");
             buffer_image_name(out, after ? "after" : "before", table->columns[i].column_name);
             buffer_printf(out, " %s", storage_name(table->columns[i].storage));
         }

@@ -239,7 +239,11 @@ static void version_name(struct buffer *out, const struct captured_column *colum
 static void versions_view(struct buffer *out, const struct captured_table *table)
 {
     view_head(out, table, "versions",
-              "Each state of each row, by its key, and from when to when it stood (valid_to NULL: still).");
+              "Each state of each row, by its key, and from when to when it stood.\n"
+              "--   X           each column X of the source, also those that it no longer has\n"
+              "--   valid_from  commit time of the event that made it so, UTC\n"
+              "--   valid_to    and of the one that ended it; NULL: it still stands\n"
+              "--   change_id   the event that made it so, in T_history");
     states(out, table, NULL);
     buffer_text(out, "SELECT ");
     for (size_t i = 0; i < table->count; i++) {
@@ -338,7 +342,9 @@ void state_views(const struct captured_table *table, struct buffer *out)
     /* A table whose rows were all refused has no state. */
     if (table->present_count == 0) return;
     if (table_has_key(table)) versions_view(out, table);
-    view_head(out, table, "current", "The source's rows as they stand after the last event loaded.");
+    view_head(out, table, "current",
+              "The source's rows as they stand after the last event loaded.\n"
+              "--   X  each column X that the source has now, times spelled out");
     table_rows_at(table, NULL, out);
     buffer_text(out, ";\n");
 }

@@ -10,14 +10,15 @@
 static void far_time(struct buffer *out, const char *seconds, const char *format, const char *fraction,
                      const char *zone)
 {
-    buffer_printf(
-        out,
-        "(SELECT printf('%%04d', CASE WHEN y > 0 THEN y ELSE 1 - y END) || strftime('%s', r, 'unixepoch')%s%s"
-        " || CASE WHEN y > 0 THEN '' ELSE ' BC' END"
-        " FROM (SELECT r, strftime('%%Y', r, 'unixepoch') + 400 * c AS y"
-        " FROM (SELECT c, s - c * " CYCLE " AS r"
-        " FROM (SELECT s, s / " CYCLE " - (s %% " CYCLE " < 0) AS c FROM (SELECT %s AS s)))))",
-        format, fraction, zone, seconds);
+    buffer_printf(out,
+                  "(SELECT printf('%%04d', CASE WHEN y > 0 THEN y ELSE 1 - y END)"
+                  "\n      || strftime('%s', r, 'unixepoch')%s%s"
+                  "\n      || CASE WHEN y > 0 THEN '' ELSE ' BC' END"
+                  "\n      FROM (SELECT r, strftime('%%Y', r, 'unixepoch') + 400 * c AS y"
+                  "\n        FROM (SELECT c, s - c * " CYCLE " AS r"
+                  "\n          FROM (SELECT s, s / " CYCLE " - (s %% " CYCLE " < 0) AS c"
+                  "\n            FROM (SELECT %s AS s)))))",
+                  format, fraction, zone, seconds);
 }
 
 void time_sql(struct buffer *out, const char *x, enum time_unit unit, bool zulu)
@@ -40,19 +41,22 @@ void time_sql(struct buffer *out, const char *x, enum time_unit unit, bool zulu)
 
     buffer_printf(out, "CASE WHEN typeof(%s) <> 'integer' THEN %s", x, x);
     if (units[unit].of_day) {
-        buffer_printf(out,
-                      " ELSE iif(%s < 0, '-', '') || printf('%%02d:%%02d:%%02d.%%0%dd', abs(%s / %s / 3600),"
-                      " abs(%s / %s / 60 %% 60), abs(%s / %s %% 60), abs(%s %% %s)) END",
-                      x, units[unit].digits, x, p, x, p, x, p, x, p);
+        buffer_printf(
+            out,
+            "\n    ELSE iif(%s < 0, '-', '') || printf('%%02d:%%02d:%%02d.%%0%dd', abs(%s / %s / 3600),"
+            " abs(%s / %s / 60 %% 60), abs(%s / %s %% 60), abs(%s %% %s)) END",
+            x, units[unit].digits, x, p, x, p, x, p, x, p);
         return;
     }
     if (unit == UNIT_DAYS) {
-        buffer_printf(out, " WHEN %s = 2146033979 THEN 'infinity' WHEN %s = -2147472691 THEN '-infinity'", x,
-                      x);
-        buffer_printf(out,
-                      " WHEN %s NOT BETWEEN -2147483648 AND 2147483647 THEN %s"
-                      " WHEN %s BETWEEN -719162 AND 2932896 THEN date(%s * 86400, 'unixepoch') ELSE ",
-                      x, x, x, x);
+        buffer_printf(
+            out, "\n    WHEN %s = 2146033979 THEN 'infinity'\n    WHEN %s = -2147472691 THEN '-infinity'", x,
+            x);
+        buffer_printf(
+            out,
+            "\n    WHEN %s NOT BETWEEN -2147483648 AND 2147483647 THEN %s"
+            "\n    WHEN %s BETWEEN -719162 AND 2932896 THEN date(%s * 86400, 'unixepoch')\n    ELSE ",
+            x, x, x, x);
         buffer_printf(&seconds, "%s * 86400", x);
         far_time(out, buffer_string(&seconds), "-%m-%d", "", zone);
     } else {
@@ -60,10 +64,10 @@ void time_sql(struct buffer *out, const char *x, enum time_unit unit, bool zulu)
         buffer_printf(&fraction, " || printf('.%%0%dd', (%s %% %s + %s) %% %s)", units[unit].digits, x, p, p,
                       p);
         buffer_printf(out,
-                      " WHEN %s IN (9223372036854775807, 9223372036825200000) THEN 'infinity'"
-                      " WHEN %s IN (-9223372036854775808, -9223372036832400000) THEN '-infinity'"
-                      " WHEN %s BETWEEN -62135596800 * %s AND 253402300800 * %s - 1"
-                      " THEN strftime('%%Y-%%m-%%dT%%H:%%M:%%S', %s, 'unixepoch')%s%s ELSE ",
+                      "\n    WHEN %s IN (9223372036854775807, 9223372036825200000) THEN 'infinity'"
+                      "\n    WHEN %s IN (-9223372036854775808, -9223372036832400000) THEN '-infinity'"
+                      "\n    WHEN %s BETWEEN -62135596800 * %s AND 253402300800 * %s - 1"
+                      "\n      THEN strftime('%%Y-%%m-%%dT%%H:%%M:%%S', %s, 'unixepoch')%s%s\n    ELSE ",
                       x, x, x, p, p, buffer_string(&seconds), buffer_string(&fraction), zone);
         far_time(out, buffer_string(&seconds), "-%m-%dT%H:%M:%S", buffer_string(&fraction), zone);
     }
