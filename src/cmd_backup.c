@@ -11,6 +11,7 @@
 #include "cdclite/database.h"
 #include "cdclite/file.h"
 #include "cdclite/log.h"
+#include "cdclite/portable.h"
 #include "cdclite/progress.h"
 #include "cdclite/time_text.h"
 #include "commands.h"

@@ -13,6 +13,7 @@
 
 #include "cdclite/embedded.h"
 #include "cdclite/file.h"
+#include "cdclite/portable.h"
 
 enum { LONGEST_READ = 256 << 20 };
 

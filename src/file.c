@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cdclite/portable.h"
+
 int file_absolute_path(const char *path, enum error_kind kind, char **absolute, struct error *error)
 {
     *absolute = realpath(path, NULL);

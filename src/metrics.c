@@ -10,6 +10,7 @@
 
 #include "cdclite/file.h"
 #include "cdclite/log.h"
+#include "cdclite/portable.h"
 #include "cdclite/time_text.h"
 #include "metrics_text.h"
 

@@ -13,6 +13,7 @@
 #include "cdclite/database.h"
 #include "cdclite/file.h"
 #include "cdclite/log.h"
+#include "cdclite/portable.h"
 
 enum { MOST_PENDING = 4 << 20 }; /* bytes in memory; most batches have less */
 

@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include "cdclite/portable.h"
+
 static const char *const unit_names[] = {
     [UNIT_DAYS] = "days",
     [UNIT_TIMESTAMP_MS] = "timestamp_ms",
