@@ -62,3 +62,8 @@ FUZZ_PACKAGES="clang llvm libclang-rt-dev python3"
 BENCH_PACKAGES="kcat jq valgrind python3-venv"
 # shellcheck disable=SC2034
 PEERS_OF_PYPI="duckdb chdb orjson confluent-kafka"
+# What scripts/package.sh makes a Debian package with, and what it checks it with.
+# shellcheck disable=SC2034
+PACKAGE_PACKAGES="dpkg-dev git gzip"
+# shellcheck disable=SC2034
+CHECK_PACKAGES="lintian mmdebstrap clang"
