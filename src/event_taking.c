@@ -108,7 +108,7 @@ static int take_change(struct loader *loader, const struct message *message, str
                        struct error *error)
 {
     const struct table_schema *schema = NULL;
-    struct captured_table *table;
+    struct captured_table *table = NULL;
     int result = 0;
     if (change->schema_block.at && !change->document)
         result =
