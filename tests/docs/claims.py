@@ -39,7 +39,11 @@ def broken_links(root):
     """(problems, how many links were looked at); those to elsewhere only for their form."""
     problems, count = [], 0
     for path in pages(root):
-        for target in LINK.findall(SPAN.sub('', without_blocks(read(path)))):
+        text = SPAN.sub('', without_blocks(read(path)))
+        defined, named = re.findall(r'^\[(\w+)\]: (\S+)$', text, re.M), set(re.findall(r'\]\[(\w+)\]', text))
+        for name in named ^ {name for name, _ in defined}:
+            problems.append(f'{os.path.relpath(path, root)}: [{name}] is not defined, or not named')
+        for target in LINK.findall(text) + [target for _, target in defined]:
             count += 1
             place, _, anchor = target.partition('#')
             if re.match(r'(https://|http://127\.0\.0\.1|mailto:)', target):
