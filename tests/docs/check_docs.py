@@ -34,6 +34,7 @@ PACKAGES = ['datasette', 'pandas', 'duckdb==1.5.5', 'duckdb-extensions==1.5.5', 
 INSTANT = r'20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z'
 DIFFERING = (  # (what it is, how it is found, what stands for it)
     ('when a line of the text log was loaded', re.compile(rf'{INSTANT}(?=,[cudt]$)', re.M), '<loaded at>'),
+    ('when an event was rejected', re.compile(rf'^1,{INSTANT}(?=,)', re.M), '1,<time>'),
     ('when the last batch was', re.compile(rf'(?<=last batch   ){INSTANT}'), '<time>'),
     ('how large files are', re.compile(r'\b\d+ [KMG]iB\b'), '<size>'),
 )

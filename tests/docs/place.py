@@ -65,7 +65,7 @@ class Place:
 
     def __init__(self, cdclite, broker, programs):
         self.folder, self.broker, self.made = tempfile.mkdtemp(), broker, {}
-        bin_folder = os.path.join(self.folder, 'bin')
+        bin_folder = os.path.join(self.folder, '.programs')
         os.mkdir(bin_folder)
         wrapper = os.path.join(bin_folder, 'cdclite')
         with open(wrapper, 'w', encoding='utf-8') as script:
@@ -91,7 +91,7 @@ class Place:
         if name is None:
             return self.demo
         if name not in self.made:
-            self.made[name] = os.path.join(self.folder, 'folders', name)
+            self.made[name] = os.path.join(self.folder, name)
             os.makedirs(self.made[name])
             shutil.copy(self.broker.events, self.made[name])
         return self.made[name]
