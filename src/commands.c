@@ -45,11 +45,12 @@ const struct command commands[] = {
         "being loaded. Times are UTC: 2025-01-31, 2025-01-31T10:00:00Z or 2025-01-31 10:00:00.123456; from "
         "is inclusive,\n"
         "to exclusive. cdclite query NAME --help says what a query takes and gives, --sql prints it,\n"
-        "with table= filled in for that table.\n",
+        "with table= filled in for that table. --chart draws the first column of numbers, or --column.\n",
         "  cdclite query\n"
         "  cdclite query stock_change_counts user=7\n"
         "  cdclite query most_sold_stocks from=2025-01-01 to=2025-02-01\n"
         "  cdclite query most_sold_stock_per_period period=week --format csv\n"
+        "  cdclite query most_sold_stocks --chart\n"
         "  cdclite query row_history table=holding key=1001\n",
         command_query,
         COMMAND_QUERY,

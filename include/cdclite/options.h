@@ -24,10 +24,10 @@ struct options {
     bool only_arguments;           /* -- was given */
 
     const char *db, *brokers, *group, *input, *input_format, *format, *queries, *output, *restart_at,
-        *directory, *color, *metrics, *log_format;
+        *directory, *color, *metrics, *log_format, *column, *html;
     struct text_list topics, texts, tables, keys, types, properties, property_files;
     int64_t max_messages, max_event_bytes, linger_ms;
-    bool no_text, until_end, sql, watch, quiet, verbose, help, version;
+    bool no_text, until_end, sql, chart, watch, quiet, verbose, help, version;
     struct property_list file_properties; /* all lines of property_files, those of options too */
 };
 
