@@ -57,8 +57,9 @@ static void measure(struct chart *chart, size_t rows, struct layout *layout)
 /* So many eighths of a column, 1 at least for what is not 0. */
 static size_t eighths(double number, double scale, size_t room)
 {
-    double length = round(fabs(number) * scale * EIGHTHS);
     if (number == 0) return 0;
+    if (isinf(number)) return room * EIGHTHS;
+    double length = round(fabs(number) * scale * EIGHTHS);
     if (!(length >= 1)) return room ? 1 : 0;
     return length < (double)(room * EIGHTHS) ? (size_t)length : room * EIGHTHS;
 }
