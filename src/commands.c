@@ -168,6 +168,27 @@ const struct command commands[] = {
         COMMAND_DATASETTE,
     },
     {
+        "report",
+        "[PARAMETER=VALUE]…",
+        "write the story of the history as a page to look at: changes, sales, users, columns, load health",
+        "One HTML file that needs no network, in dark and light, for screens of any size. Each picture has "
+        "its "
+        "table and the\n"
+        "query to copy. The parameters are those of the queries that know them: from=, to=, "
+        "period=day|week|month|year "
+        "and\n"
+        "time=commit|row. Without period= it is the shortest one that gives no more than about sixty. Sales "
+        "come "
+        "from sums;\n"
+        "changes over time, busiest users and columns are counted by reading all changes: some seconds a "
+        "million.\n",
+        "  cdclite report --html report.html\n"
+        "  cdclite report --html january.html from=2025-01-01 to=2025-02-01\n"
+        "  cdclite report --html - period=week | gzip > report.html.gz\n",
+        command_report,
+        COMMAND_REPORT,
+    },
+    {
         "demo",
         "",
         "load recorded events through a Kafka of its own and answer both questions",

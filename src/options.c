@@ -74,11 +74,14 @@ const struct option option_table[] = {
      "show it again every 2 seconds, or SECONDS, until stopped (json: a line each)", COMMAND_STATUS},
     {"output", 'o', OPTION_TEXT, offsetof(struct options, output), "FILE", NULL,
      "write there instead of standard output", COMMAND_EXPORT | COMMAND_DATASETTE},
+    {"html", 0, OPTION_TEXT, offsetof(struct options, html), "FILE", NULL,
+     "the page to write, in the place of an older one; - for standard output", COMMAND_REPORT},
     {"dir", 0, OPTION_TEXT, offsetof(struct options, directory), "DIR", "cdclite-demo",
      "where the demo puts its files", COMMAND_DEMO},
     {"db", 'd', OPTION_TEXT, offsetof(struct options, db), "FILE", "history.db", "the change history",
      COMMAND_LOAD | COMMAND_QUERY | COMMAND_STATUS | COMMAND_VERIFY | COMMAND_EXPORT | COMMAND_SCHEMA |
-         COMMAND_REJECTED | COMMAND_BACKUP | COMMAND_SHELL | COMMAND_DATASETTE | OPTION_LASTING},
+         COMMAND_REJECTED | COMMAND_BACKUP | COMMAND_SHELL | COMMAND_DATASETTE | COMMAND_REPORT |
+         OPTION_LASTING},
     {"log-format", 0, OPTION_TEXT, offsetof(struct options, log_format), "text|json", "text",
      "what is said on standard error: text, or json, an object a line with time, level and message",
      COMMAND_ALL | OPTION_LASTING},
