@@ -11,7 +11,7 @@
 #include "report_parts.h"
 
 /* No browser runs or fetches anything but these two texts: their SHA-256, which tests/report compares. */
-static const char style_hash[] = "yurvrNihhmVGzL7A6nAMhe5oe/cbQjMEsbbxhjzljFM=",
+static const char style_hash[] = "gyaNwGtP90Mv+h4asI0cx7x/FzewuunSFLw1lf9Va8w=",
                   script_hash[] = "uoSz2hRjwVr24yX3I4iGdHuvbsL3W/SBqzvuJ9rLztI=";
 
 static const struct query_parameter parameters[] = {
@@ -41,19 +41,21 @@ static int bound(const struct report *report, const char *name, const char *sql,
     return database_integer(report->database->handle, sql, 0, moment, report->error);
 }
 
-/* The given period, or the shortest that comes to no more than MOST. */
+/* The given period, or the shortest that comes to no more than MOST; by the rows' own times a month. */
 static int choose_period(struct report *report)
 {
     enum { MOST = 62 };
     int64_t from, to;
-    const char *given = argument_of(report, "period"), *chosen = "year";
+    const char *given = argument_of(report, "period"), *time = argument_of(report, "time"), *chosen = "year";
     if (bound(report, "from", "SELECT min(least_changed_at) FROM batch", &from) ||
         bound(report, "to", "SELECT max(greatest_changed_at) FROM batch", &to))
         return -1;
+    /* Of the rows' own times nothing is known without reading them. */
+    bool by_row = time && strcmp(time, "row") == 0;
     double days = ((double)to - (double)from) / 86400e6;
-    if (days <= MOST * 30.4) chosen = "month";
-    if (days <= MOST * 7) chosen = "week";
-    if (days <= MOST) chosen = "day";
+    if (by_row || days <= MOST * 30.4) chosen = "month";
+    if (!by_row && days <= MOST * 7) chosen = "week";
+    if (!by_row && days <= MOST) chosen = "day";
     snprintf(report->period, sizeof report->period, "period=%s", given ? given : chosen);
     return 0;
 }
@@ -127,13 +129,13 @@ static int append_header(struct report *report)
     buffer_text(out, "</h1>\n");
     if (append_span(report)) return -1;
     if (report->count) {
-        buffer_text(out, "<p>Of these, asked with");
+        buffer_text(out, "<p>Asked with");
         for (size_t i = 0; i < report->count; i++) {
             buffer_text(out, " <code>");
             html_text(out, slice_of(report->arguments[i]));
             buffer_text(out, "</code>");
         }
-        buffer_text(out, ", as far as a question knows it.</p>\n");
+        buffer_text(out, ", where a question takes it.</p>\n");
     }
     return 0;
 }

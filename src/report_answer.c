@@ -6,7 +6,7 @@
 #include "report_parts.h"
 
 /* Rows that are read, and of them those in the table; what a cell shows of a long text. */
-enum { MOST_READ = 5000, MOST_SHOWN = 100, CELL_WIDTH = 160 };
+enum { MOST_READ = 200000, MOST_SHOWN = 100, CELL_WIDTH = 160, LONG = 40 };
 
 static int take_rows(void *context, sqlite3_stmt *statement, struct error *error)
 {
@@ -62,14 +62,12 @@ void answer_free(struct answer *answer)
 static void append_cell(struct report *report, const struct result *rows, size_t row, size_t column)
 {
     struct buffer *out = report->out;
-    enum value_type type = result_cell(rows, row, column)->type;
-    bool number = type == VALUE_INTEGER || type == VALUE_REAL;
-    const char *tag = column == 0 ? "th" : "td";
-    buffer_printf(out, "<%s%s%s>", tag, column == 0 ? " scope=\"row\"" : "",
-                  number               ? " class=\"n\""
-                  : type == VALUE_NULL ? " class=\"null\""
-                                       : "");
-    if (type == VALUE_NULL)
+    const struct result_cell *cell = result_cell(rows, row, column);
+    const char *tag = column == 0 ? "th" : "td", *class = cell->size > LONG ? " class=\"long\"" : "";
+    if (cell->type == VALUE_INTEGER || cell->type == VALUE_REAL) class = " class=\"n\"";
+    if (cell->type == VALUE_NULL) class = " class=\"null\"";
+    buffer_printf(out, "<%s%s%s>", tag, column == 0 ? " scope=\"row\"" : "", class);
+    if (cell->type == VALUE_NULL)
         buffer_text(out, "NULL");
     else
         html_clipped(out, result_text(rows, row, column), CELL_WIDTH);
@@ -90,7 +88,10 @@ static void append_table(struct report *report, const struct result *rows, const
         buffer_printf(out, ": the first %zu of %s rows", shown, number_text(rows->count, number));
     buffer_text(out, "</caption>\n<thead><tr>");
     for (size_t i = 0; i < rows->columns; i++) {
-        buffer_printf(out, "<th scope=\"col\"%s>", result_is_numeric(rows, i) ? " class=\"n\"" : "");
+        buffer_printf(out, "<th scope=\"col\"%s>",
+                      result_is_numeric(rows, i)         ? " class=\"n\""
+                      : result_name(rows, i).size > LONG ? " class=\"long\""
+                                                         : "");
         html_clipped(out, result_name(rows, i), CELL_WIDTH);
         buffer_text(out, "</th>");
     }

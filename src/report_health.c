@@ -52,7 +52,7 @@ int report_health(struct report *report)
         result = report_ask_sql(report, figures[i].name, figures[i].sql, "cdclite status", &answer);
         if (result == 0) {
             buffer_printf(out, "<div id=\"%s\"><h3>%s</h3>\n", figures[i].name, figures[i].title);
-            result = report_answer(report, &answer, NULL, figures[i].name);
+            result = report_answer(report, &answer, NULL, figures[i].title);
             buffer_text(out, "</div>\n");
         }
         answer_free(&answer);

@@ -13,7 +13,7 @@ enum {
     BAR_HEIGHT = 36,
     PLOT_TOP = 22,
     PLOT_HEIGHT = 150,
-    LABEL_WIDTH = 34,
+    LABEL_WIDTH = 26,
     WIDEST = 7
 };
 
@@ -26,6 +26,7 @@ struct mark {
 struct marks {
     struct mark *all;
     size_t count, greatest;
+    bool cut; /* there are more rows than are drawn */
     double totals[MOST_SERIES];
 };
 
@@ -55,10 +56,14 @@ static bool gather(const struct result *rows, const struct picture *picture, str
     if (!marks->all) return false;
     for (size_t i = 0; i < rows->rows; i++) {
         bool joins = picture->over_time && picture->labels == 1 && i && is_same_label(rows, i, i - 1);
-        if (!joins && marks->count == most) break;
+        if (!joins && marks->count == most) {
+            marks->cut = true;
+            break;
+        }
         if (!joins) marks->all[marks->count++].row = i;
         add_row(&marks->all[marks->count - 1], marks, rows, i, picture);
     }
+    if ((int64_t)rows->rows < rows->count) marks->cut = true;
     for (size_t i = 0; i < marks->count; i++)
         if (marks->all[i].sum > marks->all[marks->greatest].sum) marks->greatest = i;
     return true;
@@ -120,6 +125,15 @@ static void append_mark_title(struct report *report, const struct result *rows, 
     buffer_text(report->out, "</title>");
 }
 
+static void append_period(struct report *report, const struct result *rows, const struct mark *mark,
+                          const char *x, const char *anchor)
+{
+    buffer_printf(report->out, "<text class=\"soft\" x=\"%s\" y=\"%d\" text-anchor=\"%s\">", x,
+                  PLOT_TOP + PLOT_HEIGHT + 18, anchor);
+    append_label(report->out, rows, mark->row, 1);
+    buffer_text(report->out, "</text>\n");
+}
+
 static void draw_columns(struct report *report, const struct result *rows, const struct picture *picture,
                          const struct marks *marks)
 {
@@ -148,14 +162,10 @@ static void draw_columns(struct report *report, const struct result *rows, const
         }
         buffer_text(out, "</g>\n");
     }
-    buffer_printf(out, "<text class=\"soft\" x=\"0\" y=\"%d\">", floor_y + 18);
-    append_label(out, rows, marks->all[0].row, 1);
-    if (marks->count > 1) {
-        buffer_printf(out, "</text>\n<text class=\"soft\" x=\"100%%\" y=\"%d\" text-anchor=\"end\">",
-                      floor_y + 18);
-        append_label(out, rows, marks->all[marks->count - 1].row, 1);
-    }
-    buffer_text(out, "</text>\n</svg>\n");
+    append_period(report, rows, &marks->all[0], marks->count > 1 ? "0" : "50%",
+                  marks->count > 1 ? "start" : "middle");
+    if (marks->count > 1) append_period(report, rows, &marks->all[marks->count - 1], "100%", "end");
+    buffer_text(out, "</svg>\n");
 }
 
 static void draw_bars(struct report *report, const struct result *rows, const struct picture *picture,
@@ -208,6 +218,7 @@ void report_picture(struct report *report, const struct result *rows, const stru
     buffer_text(report->out, "<figure>\n");
     if (picture->series_count > 1) append_legend(report, rows, picture, &marks);
     (picture->over_time ? draw_columns : draw_bars)(report, rows, picture, &marks);
+    if (marks.cut) buffer_printf(report->out, "<p class=\"cost\">Drawn: the first %zu.</p>\n", marks.count);
     buffer_text(report->out, "</figure>\n");
     free(marks.all);
 }

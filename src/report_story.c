@@ -76,7 +76,7 @@ static int tell(struct report *report, const struct section *section)
     int result = report_ask(report, section->query, section->more, &answer);
     if (result == 0) {
         begin_section(report, section->id, section->title, section->words, section->cost);
-        result = report_answer(report, &answer, &section->picture, section->query);
+        result = report_answer(report, &answer, &section->picture, section->picture.title);
         buffer_text(report->out, "</section>\n");
     }
     answer_free(&answer);
@@ -89,7 +89,7 @@ static int tell_columns(struct report *report, const char *table)
     struct answer answer = {0};
     struct buffer argument = {0}, caption = {0};
     buffer_printf(&argument, "table=%s", table);
-    buffer_printf(&caption, "column_changes of %s", table);
+    buffer_printf(&caption, "Changes of each column of %s", table);
     int result = report_ask(report, "column_changes", buffer_string(&argument), &answer);
     if (result == 0) {
         buffer_text(report->out, "<h3>");
