@@ -13,7 +13,7 @@ enum {
     BAR_HEIGHT = 36,
     PLOT_TOP = 22,
     PLOT_HEIGHT = 150,
-    LABEL_WIDTH = 26,
+    LABEL_WIDTH = 24,
     WIDEST = 7
 };
 

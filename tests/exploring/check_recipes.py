@@ -1,7 +1,7 @@
 """check_recipes.py --cdclite PROGRAM [--environment DIR] [--write]
-Runs every block of docs/exploring.md in the folder that `cdclite demo` leaves and compares what it prints with the block of
-text behind it. Blocks of Python, and what else needs PyPI, only with --environment; the others only without. --write puts
-what was printed into the page instead."""
+Runs every block of docs/exploring.md and docs/answers.md in the folder that `cdclite demo` leaves and compares what it prints
+with the block of text behind it. Blocks of Python, and what else needs PyPI, only with --environment; the others only without. --write puts
+what was printed into the pages instead."""
 import argparse
 import fcntl
 import hashlib
@@ -21,7 +21,8 @@ import time
 sys.dont_write_bytecode = True
 import pypi  # noqa: E402
 
-PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'docs', 'exploring.md')
+DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'docs')
+PAGES = [os.path.join(DOCS, name) for name in ('exploring.md', 'answers.md')]
 PACKAGES = ['datasette', 'pandas', 'duckdb==1.5.5', 'duckdb-extensions==1.5.5', 'duckdb-extension-sqlite-scanner==1.5.5', 'chdb']
 BLOCK = re.compile(r'^```(sh|python|sql)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?', re.M | re.S)
 
@@ -35,7 +36,9 @@ class Place:
         os.mkdir(bin_folder)
         os.symlink(given.cdclite, os.path.join(bin_folder, 'cdclite'))
         path = [bin_folder] + ([given.programs] if given.environment else []) + [os.environ['PATH']]
-        self.surroundings = {**os.environ, 'PATH': os.pathsep.join(path), 'HOME': self.folder, 'TERM': 'xterm'}
+        self.surroundings = {**os.environ, 'PATH': os.pathsep.join(path), 'HOME': self.folder, 'TERM': 'xterm',
+                             'LC_ALL': 'C.UTF-8'}
+        self.surroundings.pop('COLUMNS', None)
         subprocess.run(['cdclite', 'demo'], cwd=self.folder, env=self.surroundings, check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
         self.here = os.path.join(self.folder, 'cdclite-demo')
@@ -110,18 +113,19 @@ class Blocks:
 
 
 def main(given):
-    with open(PAGE, encoding='utf-8') as file:
-        page = file.read()
     blocks = Blocks(given)
     before = blocks.place.content()
-    written = BLOCK.sub(blocks.take, page)
+    for name in PAGES:
+        with open(name, encoding='utf-8') as file:
+            page = file.read()
+        written = BLOCK.sub(blocks.take, page)
+        if given.write:
+            with open(name, 'w', encoding='utf-8') as file:
+                file.write(written)
     if blocks.place.content() != before:
         blocks.failed += 1
         print('FAIL  the history was written to')
     shutil.rmtree(blocks.place.folder)
-    if given.write:
-        with open(PAGE, 'w', encoding='utf-8') as file:
-            file.write(written)
     print(f'{blocks.ran} blocks, {blocks.failed} failed')
     sys.exit(1 if blocks.failed or not blocks.ran else 0)
 
