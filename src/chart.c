@@ -19,7 +19,10 @@ static void to_ascii(struct buffer *text)
     for (size_t i = 0; i < text->size; i += size) {
         int32_t code = utf8_at((struct slice){text->at + i, text->size - i}, &size);
         size_t width = code < 0x80 ? 1 : display_width(code);
-        for (size_t k = 0; k < width; k++) text->at[kept++] = code < 0x80 ? text->at[i] : '?';
+        const char shown = text->at[i];
+        memset(text->at + kept, '?', width);
+        if (code < 0x80) text->at[kept] = shown;
+        kept += width;
     }
     text->size = kept;
 }
@@ -108,6 +111,8 @@ static int print_end(struct chart *chart, struct error *error)
     buffer_clear(&chart->label);
     buffer_printf(&chart->label, "(%s row%s", number_text(result->count, number),
                   result->count == 1 ? "" : "s");
+    if (chart->plan.is_line && (int64_t)result->rows < result->count)
+        buffer_printf(&chart->label, ", the first %s drawn", number_text((int64_t)result->rows, number));
     for (size_t i = 0; i < result->columns; i++) {
         if (i == chart->plan.value || i < chart->plan.label_count || !result_is_numeric(result, i)) continue;
         buffer_text(&chart->label, separator);

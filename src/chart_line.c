@@ -61,9 +61,9 @@ static void set_dot(struct canvas *canvas, size_t x, size_t y)
 
 static void draw_stroke(struct canvas *canvas, double x0, double y0, double x1, double y1)
 {
-    double steps = fmax(fabs(x1 - x0), fabs(y1 - y0));
-    for (double i = 0; i <= steps; i++) {
-        double part = steps > 0 ? i / steps : 0;
+    size_t steps = (size_t)fmax(fabs(x1 - x0), fabs(y1 - y0));
+    for (size_t i = 0; i <= steps; i++) {
+        double part = steps ? (double)i / (double)steps : 0;
         set_dot(canvas, (size_t)round(x0 + (x1 - x0) * part), (size_t)round(y0 + (y1 - y0) * part));
     }
 }

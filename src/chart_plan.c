@@ -93,7 +93,6 @@ int chart_plan(const struct result *result, const char *column, struct chart_pla
     if (result->rows == 0) return 0;
     while (plan->label_count < plan->value && !is_measure(result, plan->label_count)) plan->label_count++;
     if (plan->label_count == 0 && plan->value > 0) plan->label_count = 1;
-    plan->has_times = plan->label_count && has_times(result, 0);
-    plan->is_line = plan->has_times && result->rows >= MANY;
+    plan->is_line = plan->label_count && result->rows >= MANY && has_times(result, 0);
     return 0;
 }

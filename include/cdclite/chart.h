@@ -10,10 +10,9 @@
 
 /* What a chart draws of a result. */
 struct chart_plan {
-    size_t value;              /* the column of the numbers */
-    size_t label, label_count; /* the columns in front that say what each is of; none for a single number */
-    bool has_times;            /* the labels are moments, in order: `line` where there are many */
-    bool is_line;
+    size_t value;       /* the column of the numbers */
+    size_t label_count; /* the columns in front, that say what each is of; 0 for a single number */
+    bool is_line;       /* else bars */
 };
 
 /*
