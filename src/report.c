@@ -175,13 +175,14 @@ static int write_page(struct report *report)
     int result = report_story(report);
     if (result == 0) result = report_health(report);
     report->out = out;
+    if (result == 0) buffer_string(&body);
+    if (result == 0 && buffer_failed(&body)) result = error_memory(report->error);
     if (result == 0) {
-        buffer_string(&body);
         append_links(out, &body);
         buffer_text(out, "<main>\n");
         buffer_slice(out, buffer_view(&body));
         append_footer(out);
-        if (buffer_failed(out) || buffer_failed(&body)) result = error_memory(report->error);
+        if (buffer_failed(out)) result = error_memory(report->error);
     }
     buffer_free(&body);
     return result;

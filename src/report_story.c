@@ -90,7 +90,9 @@ static int tell_columns(struct report *report, const char *table)
     struct buffer argument = {0}, caption = {0};
     buffer_printf(&argument, "table=%s", table);
     buffer_printf(&caption, "Changes of each column of %s", table);
-    int result = report_ask(report, "column_changes", buffer_string(&argument), &answer);
+    int result = buffer_failed(&argument)
+                     ? error_memory(report->error)
+                     : report_ask(report, "column_changes", buffer_string(&argument), &answer);
     if (result == 0) {
         buffer_text(report->out, "<h3>");
         html_clipped(report->out, slice_of(table), 120);

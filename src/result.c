@@ -35,7 +35,7 @@ static int begin(sqlite3_stmt *statement, struct result *result, struct error *e
         const char *name = sqlite3_column_name(statement, (int)i);
         add_cell(result, 0, i, slice_of(name ? name : ""));
     }
-    return 0;
+    return buffer_failed(&result->text) ? error_memory(error) : 0;
 }
 
 static int add_row(sqlite3_stmt *statement, struct result *result, struct buffer *text, struct error *error)
