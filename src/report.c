@@ -15,15 +15,16 @@ static const char style_hash[] = "gyaNwGtP90Mv+h4asI0cx7x/FzewuunSFLw1lf9Va8w=",
                   script_hash[] = "uoSz2hRjwVr24yX3I4iGdHuvbsL3W/SBqzvuJ9rLztI=";
 
 static const struct query_parameter parameters[] = {
-    {"from", PARAMETER_TIME, "", false, ""},
-    {"to", PARAMETER_TIME, "", false, ""},
-    {"period", PARAMETER_CHOICE, "day|week|month|year", false, ""},
-    {"time", PARAMETER_CHOICE, "commit|row", false, ""},
+    {"from", PARAMETER_TIME, "", false, "from this time on (default: all)"},
+    {"to", PARAMETER_TIME, "", false, "before this time (default: all)"},
+    {"period", PARAMETER_CHOICE, "day|week|month|year", false, "what to count by (default: what fits)"},
+    {"time", PARAMETER_CHOICE, "commit|row", false,
+     "by commit time, or by the row's own datetime_updated (default: commit)"},
 };
-static const struct query report_arguments = {.name = "report",
-                                              .file = "report",
-                                              .parameters = parameters,
-                                              .parameter_count = sizeof parameters / sizeof *parameters};
+const struct query report_arguments = {.name = "report",
+                                       .file = "report",
+                                       .parameters = parameters,
+                                       .parameter_count = sizeof parameters / sizeof *parameters};
 
 static const char *argument_of(const struct report *report, const char *name)
 {
