@@ -14,6 +14,8 @@ void load_counts_add(struct load_counts *sum, const struct load_counts *more)
     sum->rejected += more->rejected;
     sum->redelivered += more->redelivered;
     sum->skipped += more->skipped;
+    sum->retried += more->retried;
+    sum->refused += more->refused;
 }
 
 void batch_open(struct batch *batch, int64_t first_change_id)

@@ -14,7 +14,7 @@ struct batch_writer {
 
     pthread_mutex_t mutex; /* of what follows */
     pthread_cond_t changed;
-    enum { IDLE, ASKED, WRITING, STOPPING } state;
+    enum writer_state { IDLE, ASKED, WRITING, STOPPING } state;
     int result; /* of the batch written last */
     struct error error;
 };
@@ -33,7 +33,7 @@ int batch_writer_open(sqlite3 *db, int (*write)(void *context, struct error *err
 }
 
 /* Under the mutex. */
-static void enter(struct batch_writer *writer, int state)
+static void enter(struct batch_writer *writer, enum writer_state state)
 {
     writer->state = state;
     pthread_cond_broadcast(&writer->changed);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cdclite/buffer.h"
 #include "cdclite/database.h"
 #include "cdclite/log.h"
 #include "cdclite/render.h"
@@ -13,7 +14,8 @@
 static const char list_sql[] =
     "SELECT rejected_id AS id, strftime('%Y-%m-%dT%H:%M:%S', loaded_at / 1000000, 'unixepoch')"
     " || printf('.%06dZ', loaded_at % 1000000) AS rejected_at, topic, partition, \"offset\","
-    " value_size AS bytes, reason FROM rejected_event LEFT JOIN batch USING (batch_id) ORDER BY rejected_id";
+    " value_size AS bytes, reason FROM rejected_event LEFT JOIN batch USING (batch_id)"
+    " WHERE rejected_id NOT IN (SELECT rejected_id FROM retried_event) ORDER BY rejected_id";
 
 static const char show_sql[] = "SELECT topic, partition, \"offset\", value_size, reason, value FROM "
                                "rejected_event WHERE rejected_id = ?";
@@ -64,14 +66,36 @@ static int64_t id_of(const char *text)
     return *end ? 0 : (int64_t)id;
 }
 
+static int retry(const struct options *options, struct error *error)
+{
+    const struct text_list *words = &options->arguments;
+    struct buffer ids = {0};
+    int result = 0;
+    if (options->format) return error_set(error, ERROR_USAGE, "--format is no option of rejected retry");
+    buffer_char(&ids, '[');
+    for (size_t i = 1; i < words->count && result == 0; i++) {
+        int64_t id = id_of(words->all[i]);
+        if (id <= 0) result = error_set(error, ERROR_USAGE, "'%s': the ID is a number", words->all[i]);
+        buffer_printf(&ids, "%s%lld", i > 1 ? "," : "", (long long)id);
+    }
+    buffer_char(&ids, ']');
+    if (result == 0 && buffer_failed(&ids)) result = error_memory(error);
+    if (result == 0) result = rejected_retry(options, words->count > 1 ? buffer_string(&ids) : NULL, error);
+    buffer_free(&ids);
+    return result;
+}
+
 int command_rejected(const struct options *options, struct error *error)
 {
     const struct text_list *words = &options->arguments;
     struct database database = {.lock_fd = -1};
     bool lists = words->count == 1 && strcmp(words->all[0], "list") == 0;
     bool shows = words->count == 2 && strcmp(words->all[0], "show") == 0;
+    if (words->count && strcmp(words->all[0], "retry") == 0) return retry(options, error);
     if (!lists && !shows)
-        return error_set(error, ERROR_USAGE, "cdclite rejected list, or cdclite rejected show ID");
+        return error_set(
+            error, ERROR_USAGE,
+            "cdclite rejected list, cdclite rejected show ID, or cdclite rejected retry [ID...]");
     int64_t id = shows ? id_of(words->all[1]) : 0;
     if (shows && id <= 0) return error_set(error, ERROR_USAGE, "'%s': the ID is a number", words->all[1]);
     if (shows && options->format)

@@ -23,7 +23,7 @@ static const char status_sql[] =
     " 'changes', (SELECT coalesce(sum(changes), 0) FROM batch),"
     " 'tombstones', (SELECT coalesce(sum(tombstones), 0) FROM batch),"
     " 'bookkeeping', (SELECT coalesce(sum(bookkeeping), 0) FROM batch),"
-    " 'rejected', (SELECT coalesce(sum(rejected), 0) FROM batch),"
+    " 'rejected', (SELECT coalesce(sum(rejected), 0) FROM batch) - (SELECT count(*) FROM retried_event),"
     " 'redelivered', (SELECT coalesce(sum(redelivered), 0) FROM batch),"
     " 'positions', (SELECT json_group_array(json_object('topic', topic, 'partition', partition,"
     "    'next_offset', next_offset, 'end_offset', end_offset, 'lag', max(end_offset - next_offset, 0)))"
@@ -136,7 +136,7 @@ static int print_text(struct database *database, struct error *error)
         {"tombstones", "SELECT sum(tombstones) FROM batch"},
         {"bookkeeping", "SELECT sum(bookkeeping) FROM batch"},
         {"re-delivered", "SELECT sum(redelivered) FROM batch"},
-        {"rejected", "SELECT sum(rejected) FROM batch"},
+        {"rejected", "SELECT sum(rejected) - (SELECT count(*) FROM retried_event) FROM batch"},
     };
     int64_t last, number;
     char when[TIME_TEXT_SIZE];
@@ -173,7 +173,8 @@ static int print_text(struct database *database, struct error *error)
         return -1;
     return print_rows(
         database, "rejected, by reason",
-        "SELECT reason, count(*) FROM rejected_event GROUP BY reason ORDER BY count(*) DESC, reason LIMIT 10",
+        "SELECT reason, count(*) FROM rejected_event WHERE rejected_id NOT IN (SELECT rejected_id FROM "
+        "retried_event) GROUP BY reason ORDER BY count(*) DESC, reason LIMIT 10",
         print_rejected, error);
 }
 

@@ -68,19 +68,25 @@ const struct command commands[] = {
     },
     {
         "rejected",
-        "list | show ID",
-        "list the events that could not be loaded, or print one",
+        "list | show ID | retry [ID...]",
+        "list the events that could not be loaded, print one, or try again to store them",
         "list: a row each, oldest first, in the formats of query. show: the event's bytes as they came, to "
         "standard output\n"
         "(of one beyond --max-event-bytes the first KiB); where it stood and why it was rejected, to "
         "standard "
         "error.\n"
-        "A rejected event is not taken again into the same history: what came behind it is there already, "
-        "and the order of\n"
-        "arrival is the order of a row's states. Load its topic or file into another --db instead.\n",
+        "retry: stores what can be stored by now (of a newer version, with --type or --key, with memory), "
+        "each "
+        "event once, while\n"
+        "no load runs, with the options of load that say how. An event behind which changes of its partition "
+        "are stored\n"
+        "stays rejected, as the last change to come is a row's state: load its topic or file into another "
+        "--db "
+        "instead.\n",
         "  cdclite rejected list\n"
         "  cdclite rejected list --format jsonl | jq -r .reason | sort | uniq -c\n"
-        "  cdclite rejected show 7 > event.json\n",
+        "  cdclite rejected show 7 > event.json\n"
+        "  cdclite rejected retry --type orders.paid_at=timestamp_us\n",
         command_rejected,
         COMMAND_REJECTED,
     },
@@ -239,6 +245,21 @@ const struct command commands[] = {
 };
 
 volatile sig_atomic_t stop_requested;
+
+static void request_stop(int signal)
+{
+    (void)signal;
+    stop_requested = 1;
+}
+
+void catch_stop_signals(void)
+{
+    /* Without SA_RESTART, so that a blocked read returns. */
+    struct sigaction action = {.sa_handler = request_stop};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN); /* whoever reads our diagnostics may go, the load goes on */
+}
 
 int check_output(FILE *out, struct error *error)
 {

@@ -22,8 +22,15 @@ int command_help(const struct options *options, struct error *error);
 int command_completion(const struct options *options, struct error *error);
 int command_man(const struct options *options, struct error *error);
 
-/* Set by SIGINT and SIGTERM: finish the batch and end. */
+/* `rejected retry`: tries the events of `ids`, a JSON list (NULL: all), again. -1 with `error`, also when
+ * some still cannot be stored. */
+int rejected_retry(const struct options *options, const char *ids, struct error *error);
+
+/* Set by SIGINT and SIGTERM once they are caught: finish the batch and end. */
 extern volatile sig_atomic_t stop_requested;
+
+/* What stores events finishes its batch; the other commands, a long query for one, end at once. */
+void catch_stop_signals(void);
 
 /* Whether everything printed on `out` has arrived; ERROR_FAILURE otherwise. */
 int check_output(FILE *out, struct error *error);

@@ -21,8 +21,9 @@ enum { LONGEST_READ = 256 << 20 };
 #define OWN_CACHE "PRAGMA cache_size = -2000"
 
 const char *const database_migrations[DATABASE_VERSION] = {
-    "schema/001_history.sql",   "schema/002_any_table.sql",  "schema/003_sent_stretch.sql",
-    "schema/004_summaries.sql", "schema/005_sale_dates.sql", "schema/006_sent_stretch_list.sql"};
+    "schema/001_history.sql",      "schema/002_any_table.sql",  "schema/003_sent_stretch.sql",
+    "schema/004_summaries.sql",    "schema/005_sale_dates.sql", "schema/006_sent_stretch_list.sql",
+    "schema/007_retried_event.sql"};
 
 int database_fail(sqlite3 *handle, struct error *error, const char *what)
 {

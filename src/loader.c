@@ -1,51 +1,17 @@
 #include "cdclite/loader.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 
-#include "cdclite/batch_store.h"
 #include "cdclite/database.h"
-#include "cdclite/incomplete.h"
-#include "cdclite/intake.h"
 #include "cdclite/log.h"
-#include "cdclite/missing_value.h"
 #include "cdclite/progress.h"
-#include "cdclite/rejected_event.h"
-#include "cdclite/row_reader.h"
-#include "cdclite/row_state.h"
-#include "cdclite/side_event.h"
-#include "cdclite/table_key.h"
-#include "cdclite/table_schema.h"
-#include "cdclite/table_shape.h"
-#include "cdclite/table_snapshot.h"
+#include "loader_parts.h"
 
 enum {
     BATCH_MESSAGES = 15000,
     MOST_MESSAGES = 22500,   /* while the batch before is being written; fewer than tx_set.c remembers */
     BATCH_BYTES = 128 << 20, /* of messages, as received */
     POLL_MS = 100,           /* without a message, after which the batch waits no longer */
-};
-
-struct loader {
-    const struct load_settings *settings;
-    struct database database;
-    struct wal wal;
-    struct positions *positions;
-    struct catalog *catalog;
-    struct redelivery *redelivery;
-    struct text_logs *texts; /* NULL without text */
-    struct schema_cache *schemas;
-    struct envelope_guess guess;
-    struct arena arena;
-    struct row_states *states;
-    struct side_events *side_events;
-    struct summaries *summaries;
-    struct rejections *rejections;
-    struct buffer unavailable;
-    struct batch_store *store;
-    int64_t next_change_id;
-    struct batch batch;
-    struct load_counts counts;
 };
 
 static int rebuild_states(void *states, struct captured_table *table, struct error *error)
@@ -73,7 +39,7 @@ int loader_open(const struct load_settings *settings, struct positions *position
     loader->schemas = schema_cache_open();
     if (!loader->schemas) return error_memory(error);
     if (database_open_writer(&loader->database, settings->db_path, error)) return -1;
-    sqlite3 *db = loader->database.handle;
+    struct sqlite3 *db = loader->database.handle;
     int64_t last_batch, last_change;
     if (wal_open(&loader->wal, db, error) || positions_load(loader->positions, db, error) ||
         catalog_open(db, &settings->choices, &loader->catalog, error) ||
@@ -155,182 +121,35 @@ static int end_batch(struct loader *loader, struct source *source, bool meanwhil
     return batch_store_end(loader->store, batch, loader->next_change_id - 1, source, meanwhile, error);
 }
 
-/* Marks what the event did not carry, and names it in loader->unavailable. */
-static int mark_missing(struct loader *loader, struct captured_table *table, const struct message *message,
-                        struct change *change, struct error *error)
-{
-    int ends_key_change = 0;
-    if (change->upsert && message->key.at) {
-        int known = row_states_is_known(loader->states, table, table->after, error);
-        if (known < 0) return -1;
-        if (known) change->op = 'u';
-    }
-    if (change->op == 'c' && missing_values_suspected(table)) {
-        ends_key_change = row_states_ends_key_change(loader->states, table, message, change, error);
-        if (ends_key_change < 0) return -1;
-    }
-    enum old_values known_before = table->old_values;
-    missing_values_mark(table, change, table_key_tells(table, message), ends_key_change);
-    if (table->old_values == OLD_VALUES_LEFT_OUT && known_before != OLD_VALUES_LEFT_OUT)
-        incomplete_say_no_old_values(table, change);
-    missing_values_list(table, false, &loader->unavailable);
-    return buffer_failed(&loader->unavailable) ? error_memory(error) : 0;
-}
-
-/* What is made of the change that was stored last: its lines in the text, its part in the sums. */
-static int follow_change(struct loader *loader, struct captured_table *table, const struct message *message,
-                         const struct change *change, int64_t change_id, struct error *error)
-{
-    bool *unknown = NULL;
-    if (loader->unavailable.size) {
-        unknown = arena_alloc(&loader->arena, table->count * sizeof *unknown + 1);
-        if (!unknown) return error_memory(error);
-        for (size_t i = 0; i < table->count; i++)
-            unknown[i] = table->columns[i].unknown_before || table->columns[i].unknown_after;
-    }
-    const struct history_row row = {.change_id = change_id,
-                                    .op = change->op,
-                                    .changed_at = change->changed_at,
-                                    .unavailable = buffer_view(&loader->unavailable),
-                                    .lsn = change->lsn,
-                                    .tx_id = change->tx_id,
-                                    .partition = message->partition,
-                                    .before = table->before,
-                                    .after = table->after,
-                                    .unknown = unknown};
-    if (summaries_add(loader->summaries, table, &row, error)) return -1;
-    return loader->texts ? text_logs_add(loader->texts, table, &row, loader->batch.loaded_at, error) : 0;
-}
-
-static int store_change(struct loader *loader, struct captured_table *table, const struct message *message,
-                        struct change *change, struct error *error)
-{
-    struct batch *batch = &loader->batch;
-    sqlite3 *db = loader->database.handle;
-    int64_t change_id = loader->next_change_id;
-    summaries_expect(loader->summaries, table);
-    if (mark_missing(loader, table, message, change, error)) return -1;
-    int repeated = redelivery_check(loader->redelivery, table, message, change, change_id,
-                                    batch->first_change_id, error);
-    if (repeated < 0 || table_note_partition(db, table, message->partition, error)) return -1;
-    if (repeated) {
-        batch->counts.redelivered++;
-        return 0;
-    }
-    struct slice unavailable = buffer_view(&loader->unavailable);
-    if (row_states_fill(loader->states, table, message, change, &loader->arena, error) ||
-        history_insert(db, table, message, change, unavailable, change_id, error) ||
-        redelivery_stored(loader->redelivery, table, change_id, error) ||
-        row_states_follow(loader->states, table, message, change, unavailable, change_id, error) ||
-        snapshot_follow(db, table, change, change_id, error))
-        return -1;
-    loader->next_change_id++;
-    table->new_changes++;
-    table_count(table, change->op);
-    batch_note(batch, change);
-    return follow_change(loader, table, message, change, change_id, error);
-}
-
-/* Reads the rows, and brings the table in the file to what they are like. 1: refused, with `error` saying
- * why. */
-static int read_rows(struct loader *loader, struct captured_table *table, const struct message *message,
-                     const struct change *change, const struct table_schema *schema, struct error *error)
-{
-    sqlite3 *db = loader->database.handle;
-    int64_t change_id = loader->next_change_id;
-    int keyed = TABLE_KEY_SAME;
-    int result = rows_read(table, message, change, schema, change_id, &loader->arena, error);
-    if (result < 0) return -1;
-    if (result == 0 && change->op != 't')
-        keyed = table_key_follow(db, table, message->key, &loader->arena, error);
-    if (result == 0 && change->flattened && !table->flattened) {
-        table->flattened = table->facts_unsaved = true;
-        incomplete_say_flattened(table, change);
-    }
-    if (keyed < 0 || table_store_shape(db, table, change_id, error)) return -1;
-    if (keyed == TABLE_KEY_OTHER && row_states_rebuild(loader->states, table, error)) return -1;
-    return result;
-}
-
-/* 0 stored or recorded; 1 refused with `error` saying why. */
-static int take_change(struct loader *loader, const struct message *message, struct change *change,
-                       struct error *error)
-{
-    const struct table_schema *schema = NULL;
-    struct captured_table *table;
-    int result = 0;
-    if (change->schema_block.at && !change->document)
-        result =
-            schema_cache_find(loader->schemas, change->schema_block, change->schema_number, &schema, error);
-    if (result == 0) result = catalog_table_for(loader->catalog, message, change, &table, error);
-    if (result == 0) result = read_rows(loader, table, message, change, schema, error);
-    return result ? result : store_change(loader, table, message, change, error);
-}
-
-/*
- * A tombstone says nothing new behind a delete. But ExtractNewRecordState may drop the deletes and leave only
- * them (delete.tombstone.handling.mode=tombstone): then it is the delete of the row that is known by its key.
- */
-static int take_tombstone(struct loader *loader, const struct message *message, struct error *error)
-{
-    struct captured_table *table = message->key.at ? catalog_of_topic(loader->catalog, message->topic) : NULL;
-    struct change change = {.op = 'd', .flattened = true};
-    int known = 0;
-    if (table && table->flattened && message->timestamp_ms >= 0 &&
-        !__builtin_mul_overflow(message->timestamp_ms, 1000, &change.changed_at)) {
-        rows_clear(table);
-        if (key_read(table, message->key, &loader->arena, table->before))
-            known = row_states_is_known(loader->states, table, table->before, error);
-    }
-    if (known < 0) return -1;
-    if (!known) {
-        loader->batch.counts.tombstones++;
-        return 0;
-    }
-    for (size_t i = 0; i < table->count; i++) table->columns[i].in_before = table->columns[i].present;
-    return store_change(loader, table, message, &change, error);
-}
-
-/* Takes what the message is: 0, or 1 for one that must be refused, with `error` saying why. */
-static int take_event(struct loader *loader, struct event *event, struct error *error)
-{
-    const struct message *message = &event->message;
-    struct load_counts *counts = &loader->batch.counts;
-    switch (event->outcome) {
-    case ENVELOPE_CHANGE: return take_change(loader, message, &event->change, error);
-    case ENVELOPE_TOMBSTONE: return take_tombstone(loader, message, error);
-    case ENVELOPE_BOOKKEEPING: counts->bookkeeping++; return 0;
-    case ENVELOPE_BOUNDARY:
-        counts->bookkeeping++;
-        return side_events_boundary(loader->side_events, message, &event->boundary, error);
-    case ENVELOPE_MESSAGE: {
-        int result = side_events_message(loader->side_events, message, &event->change, &loader->arena, error);
-        counts->bookkeeping += result == 0;
-        return result;
-    }
-    case ENVELOPE_REFUSED: error_set(error, ERROR_SOURCE, "%s", event->problem); return 1;
-    }
-    return error_set(error, ERROR_FAILURE, "unknown kind of event");
-}
-
-static int take_message(struct loader *loader, struct position *position, struct event *event,
+/* What cannot be loaded is kept; of what was kept already, it is noted whether it can be by now. */
+static int keep_refused(struct loader *loader, const struct message *message, bool refused,
                         struct error *error)
 {
-    const struct message *message = &event->message;
-    if (note_restart(loader, position, error)) return -1;
-    int result = take_event(loader, event, error);
-    if (loader->arena.failed) result = error_memory(error);
-    if (result > 0) {
-        enum { MOST_SHOWN = 500 };
-        struct slice why = {error->text, strnlen(error->text, MOST_SHOWN)};
-        result = rejections_add(loader->rejections, loader->batch.id, message, why, error);
-        loader->batch.counts.rejected++;
+    enum { MOST_SHOWN = 500 };
+    struct load_counts *counts = &loader->batch.counts;
+    struct slice why = {error->text, strnlen(error->text, MOST_SHOWN)};
+    if (!message->rejected_id && refused) {
+        counts->rejected++;
+        return rejections_add(loader->rejections, loader->batch.id, message, why, error);
     }
+    if (!message->rejected_id) return 0;
+    counts->retried++;
+    counts->refused += refused;
+    if (!refused) return rejections_retried(loader->rejections, loader->batch.id, message, error);
+    rejections_refused_again(loader->rejections, message, why);
+    return 0;
+}
+
+static int take_message(struct loader *loader, struct event *event, struct error *error)
+{
+    const struct message *message = &event->message;
+    int result = loader_take_event(loader, event, error);
+    if (loader->arena.failed) result = error_memory(error);
+    if (result >= 0) result = keep_refused(loader, message, result > 0, error);
     arena_reset(&loader->arena);
     if (result)
         return error_context(error, "%.*s, partition %d, offset %lld", (int)message->topic.size,
                              message->topic.at, message->partition, (long long)message->offset);
-    position_advance(position, message, event->hash);
     loader->batch.counts.messages++;
     loader->batch.bytes += message->value.size;
     return 0;
@@ -376,6 +195,9 @@ static int begin_batch(struct loader *loader, struct error *error)
 static int store_event(struct loader *loader, struct event *event, struct error *error)
 {
     const struct message *message = &event->message;
+    /* It was taken once, so the position is behind it. */
+    if (message->rejected_id)
+        return begin_batch(loader, error) || take_message(loader, event, error) ? -1 : 0;
     struct position *position = positions_make(loader->positions, message->topic, message->partition);
     if (!position) return error_memory(error);
     if (event->restart) {
@@ -384,7 +206,11 @@ static int store_event(struct loader *loader, struct event *event, struct error 
     }
     if (position->stored && message->offset < position->next_offset)
         return skip_message(loader, position, message, error);
-    return begin_batch(loader, error) || take_message(loader, position, event, error) ? -1 : 0;
+    if (begin_batch(loader, error) || note_restart(loader, position, error) ||
+        take_message(loader, event, error))
+        return -1;
+    position_advance(position, message, event->hash);
+    return 0;
 }
 
 static struct metrics_view view_of(const struct loader *loader, struct source *source)

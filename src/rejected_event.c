@@ -16,9 +16,10 @@ enum { KEPT_OF_OVERSIZED = 1024 }; /* bytes */
 struct rejections {
     sqlite3 *db;
     size_t max_event_bytes;
-    sqlite3_stmt *insert;
+    sqlite3_stmt *insert, *retried;
     struct buffer reason;
     bool said;
+    int said_again;
 };
 
 int rejections_open(sqlite3 *db, size_t max_event_bytes, struct rejections **opened, struct error *error)
@@ -27,16 +28,26 @@ int rejections_open(sqlite3 *db, size_t max_event_bytes, struct rejections **ope
     if (!rejections) return error_memory(error);
     rejections->db = db;
     rejections->max_event_bytes = max_event_bytes;
-    return database_prepare(db, "INSERT INTO rejected_event VALUES(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                            &rejections->insert, error);
+    return database_prepare(db,
+                            "INSERT INTO rejected_event VALUES(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                            &rejections->insert, error) ||
+                   database_prepare(db, "INSERT INTO retried_event VALUES(?, ?)", &rejections->retried, error)
+               ? -1
+               : 0;
 }
 
 void rejections_close(struct rejections *rejections)
 {
     if (!rejections) return;
     sqlite3_finalize(rejections->insert);
+    sqlite3_finalize(rejections->retried);
     buffer_free(&rejections->reason);
     free(rejections);
+}
+
+static void bind_header(sqlite3_stmt *insert, int index, struct slice header)
+{
+    sqlite3_bind_blob64(insert, index, header.at, header.size, SQLITE_STATIC);
 }
 
 /* A name in the reason may have been cut within a character. */
@@ -75,5 +86,31 @@ int rejections_add(struct rejections *rejections, int64_t batch_id, const struct
     sqlite3_bind_blob64(insert, 7, value.at, value.size, SQLITE_STATIC);
     sqlite3_bind_int64(insert, 8, (sqlite3_int64)size);
     sqlite3_bind_text(insert, 9, hex, -1, SQLITE_STATIC);
+    /* What an input could not read as an event is none, whatever its bytes would be taken for. */
+    if (message->refusal)
+        sqlite3_bind_null(insert, 10);
+    else
+        sqlite3_bind_int64(insert, 10, message->timestamp_ms);
+    bind_header(insert, 11, message->run_id);
+    bind_header(insert, 12, message->old_key);
+    bind_header(insert, 13, message->new_key);
     return database_step(rejections->db, insert, error);
+}
+
+int rejections_retried(struct rejections *rejections, int64_t batch_id, const struct message *message,
+                       struct error *error)
+{
+    sqlite3_bind_int64(rejections->retried, 1, message->rejected_id);
+    sqlite3_bind_int64(rejections->retried, 2, batch_id);
+    return database_step(rejections->db, rejections->retried, error);
+}
+
+void rejections_refused_again(struct rejections *rejections, const struct message *message, struct slice why)
+{
+    enum { MOST_SAID = 10 };
+    if (++rejections->said_again > MOST_SAID) return;
+    log_write(LOG_WARNING, "rejected event %lld (%.*s, partition %d, offset %lld): still rejected: %.*s%s",
+              (long long)message->rejected_id, (int)message->topic.size, message->topic.at,
+              message->partition, (long long)message->offset, (int)why.size, why.at,
+              rejections->said_again == MOST_SAID ? " (more are counted)" : "");
 }

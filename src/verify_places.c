@@ -16,6 +16,7 @@ static const char side_sql[] =
     " PRIMARY KEY (topic, partition, \"offset\")) WITHOUT ROWID;"
     "INSERT INTO temp.side_event SELECT topic, partition, \"offset\", group_concat(DISTINCT kind), count(*)"
     " FROM (SELECT topic, partition, \"offset\", 'rejected_event' AS kind FROM rejected_event"
+    "  WHERE rejected_id NOT IN (SELECT rejected_id FROM retried_event)"
     "  UNION ALL SELECT topic, partition, \"offset\", 'redelivered_event' FROM redelivered_event)"
     " GROUP BY topic, partition, \"offset\"";
 

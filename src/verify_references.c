@@ -22,6 +22,9 @@ static const char *const queries[] = {
     "  WHERE rejected <> coalesce(n, 0)",
     "SELECT 'rejected_event', printf('row %d is of batch %d, which is not there', rejected_id, batch_id)"
     "  FROM rejected_event WHERE batch_id NOT IN (SELECT batch_id FROM batch)",
+    "SELECT 'retried_event', printf('row %d is of no rejected event, or of batch %d, which is not there',"
+    "  rejected_id, batch_id) FROM retried_event WHERE batch_id NOT IN (SELECT batch_id FROM batch)"
+    "  OR rejected_id NOT IN (SELECT rejected_id FROM rejected_event)",
     "SELECT 'redelivered_event', printf('has %d rows, but the batches say redelivered = %d', n, said)"
     "  FROM (SELECT (SELECT count(*) FROM redelivered_event) AS n,"
     "   (SELECT coalesce(sum(redelivered), 0) FROM batch) AS said) WHERE n <> said",

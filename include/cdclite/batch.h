@@ -16,6 +16,8 @@ struct load_counts {
     int64_t messages; /* taken, of these: */
     int64_t changes, tombstones, bookkeeping, rejected, redelivered;
     int64_t skipped; /* not taken: below the stored position */
+    int64_t retried; /* messages that had been rejected, of these: */
+    int64_t refused; /* still cannot be stored */
 };
 
 void load_counts_add(struct load_counts *sum, const struct load_counts *more);

@@ -13,7 +13,7 @@ struct sqlite3_stmt;
 /* "cdcl": tells our files from other programs' (PRAGMA application_id). */
 #define DATABASE_APPLICATION_ID 0x6364636c
 /* The newest migration in schema/ (PRAGMA user_version). */
-enum { DATABASE_VERSION = 6 };
+enum { DATABASE_VERSION = 7 };
 /* How long a connection waits for a lock. */
 enum { DATABASE_BUSY_MS = 5000 };
 /* The embedded files that make a database of each version out of the one before. */

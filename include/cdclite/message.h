@@ -22,6 +22,7 @@ struct message {
     const char *refusal;   /* why the input cannot be an event (too large, broken); NULL for a good message */
     uint64_t refused_size; /* with a refusal: the full size in bytes, of which `value` holds the beginning */
     uint64_t refused_hash; /* with a refusal: hash_bytes of all of it */
+    int64_t rejected_id;   /* of rejected_event, when it is tried again; 0 for what has just come */
 };
 
 #endif

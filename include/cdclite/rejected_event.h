@@ -22,4 +22,9 @@ void rejections_close(struct rejections *rejections);
 int rejections_add(struct rejections *rejections, int64_t batch_id, const struct message *message,
                    struct slice why, struct error *error);
 
+/* The event that was rejected once has been stored with this batch, or still cannot be, and why. */
+int rejections_retried(struct rejections *rejections, int64_t batch_id, const struct message *message,
+                       struct error *error);
+void rejections_refused_again(struct rejections *rejections, const struct message *message, struct slice why);
+
 #endif

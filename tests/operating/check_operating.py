@@ -217,7 +217,7 @@ class Rejected(OperatingTest):
 
     def test_usage(self):
         for words in ([], ['show'], ['show', 'x'], ['show', '0'], ['show', '99'], ['show', '1', '2'], ['list', '1'],
-                      ['retry'], ['show', '1', '--format', 'json'], ['list', '--format', 'yaml'], ['show', '9' * 30]):
+                      ['show', '1', '--format', 'json'], ['list', '--format', 'yaml'], ['show', '9' * 30]):
             self.fails(USAGE, 'rejected', *words)
         self.fails(STORAGE, 'rejected', 'list', '--db', 'no.db', says=['no such file'])
         with open('/dev/full', 'wb') as full:

@@ -260,9 +260,13 @@ def counts(history):
                       ('counts', f'^batch {batch}$', 'says rejected = 3, but rejected_event has 2'))
     history.found('a rejected event twice', lambda: history.run(
         'INSERT INTO rejected_event SELECT 999, batch_id, topic, partition, "offset", reason, "key", value, value_size,'
-        ' value_hash FROM rejected_event WHERE rejected_id = 1'),
+        ' value_hash, timestamp_ms, run_id, old_key, new_key FROM rejected_event WHERE rejected_id = 1'),
                   ('changes', 'broken.jsonl, partition 0', 'stands 2 times in rejected_event'),
                   ('counts', '^batch ', 'says rejected'))
+    history.found('a retried event that was none', lambda: history.run('INSERT INTO retried_event VALUES(999, 1)'),
+                  ('counts', '^retried_event$', 'row 999 is of no rejected event'))
+    history.found('a retried event that was not stored', lambda: history.run(
+        'INSERT INTO retried_event VALUES(1, 999)'), ('counts', '^retried_event$', 'row 1 is of no rejected event'))
     total = history.value('SELECT count(*) FROM redelivered_event')
     history.checks.check('events were re-delivered', total > 400, total)
     history.found('a re-delivered event removed', lambda: history.run('DELETE FROM redelivered_event WHERE rowid = 7'),
