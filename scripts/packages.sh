@@ -55,6 +55,9 @@ BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libsql
 TEST_PACKAGES="libcmocka-dev sqlite3 python3 python3-yaml python3-venv procps python3-prometheus-client bash zsh fish man-db mandoc"
 # shellcheck disable=SC2034
 STACK_PACKAGES="openjdk-17-jre-headless maven openssl postgresql curl"
+# What looks at the page of `cdclite report`, in the test report_browser.
+# shellcheck disable=SC2034
+BROWSER_PACKAGES="chromium"
 # shellcheck disable=SC2034
 FUZZ_PACKAGES="clang llvm libclang-rt-dev python3"
 # What bench/run.sh measures and measures with.

@@ -15,6 +15,8 @@ esac
 need $BUILD_PACKAGES $TEST_PACKAGES
 # shellcheck disable=SC2086
 [ "${1-}" != --stack ] || need $STACK_PACKAGES
+# shellcheck disable=SC2086
+[ "${1-}" != --all ] || need $BROWSER_PACKAGES
 echo "== building (into build/release)"
 cmake --preset release -DCDCLITE_TESTS=ON > /dev/null
 cmake --build --preset release

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include "cdclite/chart.h"
 #include "cdclite/database.h"
 #include "cdclite/query.h"
 #include "cdclite/terminal.h"
@@ -17,6 +18,29 @@ static int read_format(const struct options *options, enum render_format *format
     return 0;
 }
 
+/* How a chart is drawn of the rows that a query gives. */
+static int draw_chart(void *context, struct sqlite3_stmt *statement, struct error *error)
+{
+    enum { MOST_ROWS = 100000 };
+    const struct options *options = context;
+    struct chart_style style = {.width = terminal_width(stdout), .unicode = terminal_is_utf8()};
+    struct result rows;
+    int result = result_read(statement, MOST_ROWS, &rows, error);
+    if (result == 0) result = chart_draw(&rows, options->column, &style, stdout, error);
+    result_free(&rows);
+    return result;
+}
+
+static int check_chart(const struct options *options, struct error *error)
+{
+    if (options->column && !options->chart)
+        return error_set(error, ERROR_USAGE, "--column says what --chart draws");
+    if (options->chart && (options->format || options->sql))
+        return error_set(error, ERROR_USAGE, "--chart draws the answer; leave out --%s",
+                         options->sql ? "sql" : "format");
+    return 0;
+}
+
 static int answer(const struct options *options, const struct query *query, struct error *error)
 {
     enum render_format format;
@@ -25,7 +49,10 @@ static int answer(const struct options *options, const struct query *query, stru
     size_t count = options->arguments.count - 1;
     if (read_format(options, &format, error) || query_check(query, parameters, count, error)) return -1;
     int result = database_open_reader(&database, options->db, error);
-    if (result == 0) result = query_run(database.handle, query, parameters, count, format, stdout, error);
+    if (result == 0 && options->chart)
+        result = query_read(database.handle, query, parameters, count, draw_chart, (void *)options, error);
+    else if (result == 0)
+        result = query_run(database.handle, query, parameters, count, format, stdout, error);
     database_close(&database);
     return result;
 }
@@ -54,7 +81,8 @@ int command_query(const struct options *options, struct error *error)
 {
     struct query_set *set = NULL;
     const struct query *query;
-    int result = query_set_open(options->queries, &set, error);
+    int result = check_chart(options, error);
+    if (result == 0) result = query_set_open(options->queries, &set, error);
     if (result == 0 && options->arguments.count == 0 && options->help) {
         options_command_help(options->command, stdout);
         query_names(set, stdout);

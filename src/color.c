@@ -28,8 +28,10 @@ bool color_on(FILE *out)
 
 const char *color_begin(enum color color, FILE *out)
 {
-    static const char *const codes[] = {
-        [COLOR_BOLD] = "\033[1m", [COLOR_ERROR] = "\033[1;31m", [COLOR_WARNING] = "\033[1;33m"};
+    static const char *const codes[] = {[COLOR_BOLD] = "\033[1m",
+                                        [COLOR_ERROR] = "\033[1;31m",
+                                        [COLOR_WARNING] = "\033[1;33m",
+                                        [COLOR_BAR] = "\033[36m"};
     return color_on(out) ? codes[color] : "";
 }
 

@@ -45,11 +45,12 @@ const struct command commands[] = {
         "being loaded. Times are UTC: 2025-01-31, 2025-01-31T10:00:00Z or 2025-01-31 10:00:00.123456; from "
         "is inclusive,\n"
         "to exclusive. cdclite query NAME --help says what a query takes and gives, --sql prints it,\n"
-        "with table= filled in for that table.\n",
+        "with table= filled in for that table. --chart draws the first column of numbers, or --column.\n",
         "  cdclite query\n"
         "  cdclite query stock_change_counts user=7\n"
         "  cdclite query most_sold_stocks from=2025-01-01 to=2025-02-01\n"
         "  cdclite query most_sold_stock_per_period period=week --format csv\n"
+        "  cdclite query most_sold_stocks --chart\n"
         "  cdclite query row_history table=holding key=1001\n",
         command_query,
         COMMAND_QUERY,
@@ -171,6 +172,27 @@ const struct command commands[] = {
         "  datasette history.db --metadata metadata.json --setting sql_time_limit_ms 10000\n",
         command_datasette,
         COMMAND_DATASETTE,
+    },
+    {
+        "report",
+        "[PARAMETER=VALUE]…",
+        "write the story of the history as a page to look at: changes, sales, users, columns, load health",
+        "One HTML file that needs no network, in dark and light, for screens of any size. Each picture has "
+        "its "
+        "table and the\n"
+        "query to copy. The parameters are those of the queries that know them: from=, to=, "
+        "period=day|week|month|year "
+        "and\n"
+        "time=commit|row. Without period= it is the shortest one that gives no more than about sixty. Sales "
+        "come "
+        "from sums;\n"
+        "changes over time, busiest users and columns are counted by reading all changes: some seconds a "
+        "million.\n",
+        "  cdclite report --html report.html\n"
+        "  cdclite report --html january.html from=2025-01-01 to=2025-02-01\n"
+        "  cdclite report --html - period=week | gzip > report.html.gz\n",
+        command_report,
+        COMMAND_REPORT,
     },
     {
         "demo",

@@ -16,6 +16,7 @@ int command_export(const struct options *options, struct error *error);
 int command_schema(const struct options *options, struct error *error);
 int command_shell(const struct options *options, struct error *error);
 int command_datasette(const struct options *options, struct error *error);
+int command_report(const struct options *options, struct error *error);
 int command_demo(const struct options *options, struct error *error);
 int command_help(const struct options *options, struct error *error);
 int command_completion(const struct options *options, struct error *error);

@@ -7,6 +7,7 @@
 
 #include "cdclite/database.h"
 #include "cdclite/query.h"
+#include "cdclite/report.h"
 #include "display_text.h"
 #include "option_table.h"
 
@@ -137,8 +138,8 @@ static void offer_parameter_value(struct completion *to, const struct query_para
 
 static bool is_given(const struct options *options, const char *parameter)
 {
-    size_t size = strlen(parameter);
-    for (size_t i = 1; i < options->arguments.count; i++)
+    size_t size = strlen(parameter), first = options->command->bit == COMMAND_QUERY;
+    for (size_t i = first; i < options->arguments.count; i++)
         if (strncmp(options->arguments.all[i], parameter, size) == 0 &&
             options->arguments.all[i][size] == '=')
             return true;
@@ -218,6 +219,8 @@ static void offer_argument(struct completion *to)
         offer_commands(to);
     } else if (command->bit == COMMAND_QUERY) {
         offer_of_query(to);
+    } else if (command->bit == COMMAND_REPORT) {
+        offer_parameters(to, &report_arguments);
     } else if (!to->options->help) {
         for (const char *usage = command->arguments, *next; usage; usage = next) {
             next = strstr(usage, other);

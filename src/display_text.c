@@ -27,7 +27,7 @@ bool display_steers(int32_t code)
            (code >= 0x2066 && code <= 0x2069);
 }
 
-static size_t width_of(int32_t code)
+size_t display_width(int32_t code)
 {
     if (code < 0x7f) return 1;
     int width = wcwidth((wchar_t)code);
@@ -68,7 +68,7 @@ size_t display_append(struct buffer *out, struct slice text, const struct displa
             width++;
         }
         buffer_append(out, text.at + i, size);
-        width += width_of(code);
+        width += display_width(code);
     }
     return width;
 }

@@ -23,6 +23,9 @@ int32_t utf8_at(struct slice text, size_t *size);
  * line and paragraph separators, directional overrides and isolates, and -1 for a byte that is not UTF-8. */
 bool display_steers(int32_t code);
 
+/* The columns that a character takes on a terminal; 1 for -1. */
+size_t display_width(int32_t code);
+
 /*
  * Appends `text` for a reader: what could steer a terminal as \n, \t, \r, \b, \f, \v, or byte by byte as
  * \xNN. Returns the columns it takes on a terminal (wcwidth in the process's LC_CTYPE, which main sets to

@@ -125,8 +125,8 @@ static int prepare(sqlite3 *db, const struct query *query, sqlite3_stmt **statem
     return 0;
 }
 
-int query_run(sqlite3 *db, const struct query *query, const char *const *arguments, size_t count,
-              enum render_format format, FILE *out, struct error *error)
+int query_read(sqlite3 *db, const struct query *query, const char *const *arguments, size_t count,
+               query_take *take, void *context, struct error *error)
 {
     sqlite3_stmt *statement = NULL;
     struct query_filled filled;
@@ -138,11 +138,30 @@ int query_run(sqlite3 *db, const struct query *query, const char *const *argumen
     if (prepare(db, &filled.query, &statement, error) ||
         query_bind(query, arguments, count, statement, error))
         goto done;
-    result = render_rows(statement, format, out, isatty(fileno(out)), error);
+    result = take(context, statement, error);
     if (result) error_context(error, "%s", query->name);
 done:
     sqlite3_finalize(statement);
     sqlite3_set_authorizer(db, NULL, NULL);
     query_filled_free(&filled);
     return result;
+}
+
+/* Where rows are printed, and how. */
+struct printing {
+    enum render_format format;
+    FILE *out;
+};
+
+static int print_rows(void *context, sqlite3_stmt *statement, struct error *error)
+{
+    const struct printing *printing = context;
+    return render_rows(statement, printing->format, printing->out, isatty(fileno(printing->out)), error);
+}
+
+int query_run(sqlite3 *db, const struct query *query, const char *const *arguments, size_t count,
+              enum render_format format, FILE *out, struct error *error)
+{
+    struct printing printing = {format, out};
+    return query_read(db, query, arguments, count, print_rows, &printing, error);
 }

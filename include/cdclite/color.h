@@ -12,7 +12,7 @@ int color_set(const char *when);
 bool color_on(FILE *out);
 
 /* What to write in front and behind: "" where the stream has no color. */
-enum color { COLOR_BOLD, COLOR_ERROR, COLOR_WARNING };
+enum color { COLOR_BOLD, COLOR_ERROR, COLOR_WARNING, COLOR_BAR };
 const char *color_begin(enum color color, FILE *out);
 const char *color_end(FILE *out);
 

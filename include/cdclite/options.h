@@ -24,10 +24,10 @@ struct options {
     bool only_arguments;           /* -- was given */
 
     const char *db, *brokers, *group, *input, *input_format, *format, *queries, *output, *restart_at,
-        *directory, *color, *metrics, *log_format;
+        *directory, *color, *metrics, *log_format, *column, *html;
     struct text_list topics, texts, tables, keys, types, properties, property_files;
     int64_t max_messages, max_event_bytes, linger_ms;
-    bool no_text, until_end, sql, watch, quiet, verbose, help, version;
+    bool no_text, until_end, sql, chart, watch, quiet, verbose, help, version;
     struct property_list file_properties; /* all lines of property_files, those of options too */
 };
 
@@ -50,6 +50,7 @@ enum {
     COMMAND_BACKUP = 256,
     COMMAND_SHELL = 512,
     COMMAND_DATASETTE = 1024,
+    COMMAND_REPORT = 2048,
     COMMAND_HELP = 1 << 20,
     COMMAND_COMPLETION = 1 << 21,
     COMMAND_MAN = 1 << 22,

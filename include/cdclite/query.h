@@ -10,6 +10,7 @@
 #include "cdclite/render.h"
 
 struct sqlite3;
+struct sqlite3_stmt;
 
 /* What a parameter's value may be. */
 enum parameter_type {
@@ -93,6 +94,11 @@ int query_check(const struct query *query, const char *const *arguments, size_t 
  */
 int query_run(struct sqlite3 *db, const struct query *query, const char *const *arguments, size_t count,
               enum render_format format, FILE *out, struct error *error);
+
+/* As query_run, but the statement is given to `take`, ready for its first step. */
+typedef int query_take(void *context, struct sqlite3_stmt *statement, struct error *error);
+int query_read(struct sqlite3 *db, const struct query *query, const char *const *arguments, size_t count,
+               query_take *take, void *context, struct error *error);
 
 /* Whether the query is a template and the arguments name the table that it is to be filled in for. */
 bool query_names_table(const struct query *query, const char *const *arguments, size_t count);

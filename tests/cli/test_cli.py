@@ -20,7 +20,7 @@ from harness import Place, arguments  # noqa: E402
 
 FAILURE, USAGE, SOURCE, STORAGE = 1, 2, 3, 4
 NOBODY = 65534
-COMMANDS = ('load', 'query', 'status', 'rejected', 'backup', 'verify', 'export', 'schema', 'shell', 'datasette', 'demo', 'completion', 'man')
+COMMANDS = ('load', 'query', 'status', 'rejected', 'backup', 'verify', 'export', 'schema', 'shell', 'datasette', 'report', 'demo', 'completion', 'man')
 given = None
 messages = []
 

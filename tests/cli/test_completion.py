@@ -105,6 +105,12 @@ class Offered(unittest.TestCase):
             self.assertEqual(self.offers('query', *words, 'mine', 'colour=', environment=environment),
                              ['colour=red', 'colour=green'])
 
+    def test_report(self):
+        self.assertEqual(self.offers('report', '--html', ''), [':files'])
+        self.assertEqual(self.offers('report', ''), ['from=', 'to=', 'period=', 'time='])
+        self.assertEqual(self.offers('report', 'from=2025-01-01', 'period=week', ''), ['to=', 'time='])
+        self.assertEqual(self.offers('report', 'period='), ['period=day', 'period=week', 'period=month', 'period=year'])
+
     def test_arguments(self):
         self.assertEqual(self.offers('export', ''), ['text'])
         self.assertEqual(self.offers('export', 'text', ''), ['holding'])

@@ -149,6 +149,12 @@ class Deploy(unittest.TestCase):
             for source in sources.split():
                 self.assertTrue(os.path.exists(path(source)), source)
                 self.assertTrue(any(fnmatch.fnmatch(source, pattern) for pattern in allowed), source)
+        # And everything that is built in.
+        embedded = re.search(r'file\(GLOB embedded .* CONFIGURE_DEPENDS (.*)\)', read('CMakeLists.txt'))[1].split()
+        self.assertGreater(len(embedded), 2)
+        for pattern in embedded:
+            folder = os.path.dirname(pattern)
+            self.assertIn(f'COPY {folder} /cdclite/{folder}\n', text)
         history = re.search(r'(?m)^VOLUME (\S+)$', text)[1]
         self.assertIn(('history', history), list(self.mounts('loader')))
         self.assertIn(f'WORKDIR {history}\n', text)

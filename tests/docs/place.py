@@ -72,8 +72,9 @@ class Place:
             script.write(WRAPPER % (BROKER, broker.address, cdclite))
         os.chmod(wrapper, 0o755)
         path = [bin_folder] + ([programs] if programs else []) + [os.environ['PATH']]
-        own = {name: value for name, value in os.environ.items() if not name.startswith('CDCLITE_')}
-        self.surroundings = {**own, 'PATH': os.pathsep.join(path), 'HOME': self.folder, 'TERM': 'xterm', 'NO_COLOR': '1'}
+        own = {name: value for name, value in os.environ.items() if not name.startswith('CDCLITE_') and name != 'COLUMNS'}
+        self.surroundings = {**own, 'PATH': os.pathsep.join(path), 'HOME': self.folder, 'TERM': 'xterm', 'NO_COLOR': '1',
+                             'LC_ALL': 'C.UTF-8'}
         subprocess.run([cdclite, 'demo'], cwd=self.folder, env=self.surroundings, check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
         self.demo = os.path.join(self.folder, 'cdclite-demo')

@@ -69,8 +69,8 @@ def main():
               texts={'holding': 'holding.txt'})
     try:
         files = ('history.db', 'holding.txt')
-        fill(checks, lab, 'database and text on a full disk', '1200k', files, True)
-        fill(checks, lab, 'the database on a full disk', '1200k', files[:1], True)
+        fill(checks, lab, 'database and text on a full disk', '1400k', files, True)
+        fill(checks, lab, 'the database on a full disk', '1400k', files[:1], True)
         fill(checks, lab, 'the text on a full disk', '64k', files[1:], True)
         fill(checks, lab, 'a disk that is full from the beginning', '40k', files, False)
     finally:

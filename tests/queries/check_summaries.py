@@ -202,8 +202,10 @@ def given_up(place):
 def drop_newer(db):
     """What version 3 has not."""
     for table, in db.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'summary%' "
-                             "OR name = 'sent_stretch_list'").fetchall():
+                             "OR name IN ('sent_stretch_list', 'retried_event')").fetchall():
         db.execute(f'DROP TABLE {table}')
+    for column in ('timestamp_ms', 'run_id', 'old_key', 'new_key'):
+        db.execute(f'ALTER TABLE rejected_event DROP COLUMN {column}')
 
 
 def upgraded(place):

@@ -22,7 +22,7 @@ given = None
 EVIL = 'mark\x1b]0;title\x07\x1b[31m\x08\x7f\x9b31m\x85\u2028\u202e\u2066'
 TOPIC = 's.bank_data.' + EVIL
 # What the program itself writes to a terminal: the end of a line, the progress line's clearing, its headings and marks.
-OWN = ('\r\n', '\r\x1b[K', '\x1b[1m', '\x1b[1;31m', '\x1b[1;33m', '\x1b[0m')
+OWN = ('\r\n', '\r\x1b[K', '\x1b[1m', '\x1b[1;31m', '\x1b[1;33m', '\x1b[36m', '\x1b[0m')
 
 
 def line(table, row, offset, op='c'):
@@ -125,6 +125,15 @@ class Terminal(unittest.TestCase):
         for words in ([], ['table=' + EVIL, '--sql'], ['table=no' + EVIL], [EVIL + '=1'], ['table=holding', 'key=' + EVIL]):
             self.harmless('query', 'row_history', *words)
         self.assertIn(b'mark', self.harmless('query', 'as_of', 'table=' + EVIL, '--sql'))
+        for words in (['column_changes', 'table=' + EVIL], ['most_sold_stocks'], ['as_of', 'table=' + EVIL], ['activity']):
+            self.harmless('query', *words, '--chart')
+            self.harmless('query', *words, '--chart', '--column', EVIL)
+        self.assertIn(b'mark', self.harmless('query', 'activity', '--chart'))
+
+    def test_report(self):
+        self.load()
+        self.assertIn(b'mark', self.harmless('report', '--html', '-'))
+        self.assertIn(b'mark', self.harmless('report', '--html', '-', EVIL))
 
     def test_query_files(self):
         os.mkdir(self.place.path('mine'))
