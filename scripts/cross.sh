@@ -27,7 +27,7 @@ echo "== building for arm64"
 # shellcheck disable=SC2016  # expanded there
 chroot "$root" sh -euc '
   cd /cdclite
-  cmake --preset arm64 > /dev/null 2>&1
+  cmake --preset arm64 > log 2>&1 || { cat log; exit 1; }
   cmake --build --preset arm64 > log || { cat log; exit 1; }
   echo "== testing in qemu"
   ctest --preset arm64 -j "$(nproc)" -R "^unit/|^cases$|^upgrade$|^kafka_source$|^fuzz/" -E fuzz_message

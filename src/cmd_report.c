@@ -9,6 +9,7 @@
 #include "cdclite/database.h"
 #include "cdclite/file.h"
 #include "cdclite/log.h"
+#include "cdclite/portable.h"
 #include "cdclite/report.h"
 #include "cdclite/terminal.h"
 #include "commands.h"
