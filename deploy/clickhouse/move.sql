@@ -22,16 +22,35 @@ SELECT topic, partition, next_offset
 FROM sqlite('copy.db', 'position')
 WHERE topic IN (SELECT topic FROM sqlite('copy.db', 'captured_table') WHERE name = 'holding');
 
--- A row is of the last run that began before it: what comes again of its events is recognised.
+-- A row is of the last run that began before it. What came again of a run that is named is moved as well, as the row
+-- that it repeats: then what comes again later is told apart as if all had come here.
 INSERT INTO holding_arrived (
   op, changed_at, lsn, tx_id, kafka_partition, kafka_offset, unavailable,
   before_holding_id, before_user_id, before_holding_stock, before_holding_quantity, before_datetime_created,
   before_datetime_updated, after_holding_id, after_user_id, after_holding_stock, after_holding_quantity,
   after_datetime_created, after_datetime_updated, unknown, kafka_topic, kafka_timestamp_ms, run_id)
+WITH
+  run AS (
+    SELECT assumeNotNull(run) AS run, assumeNotNull(partition) AS partition, assumeNotNull(first_offset) AS first_offset,
+           run_id
+    FROM sqlite('copy.db', 'connector_run')
+    WHERE table_id IN (SELECT table_id FROM sqlite('copy.db', 'captured_table') WHERE name = 'holding')
+  ),
+  delivered AS (
+    SELECT assumeNotNull(change_id) AS change_id, assumeNotNull(kafka_partition) AS partition,
+           assumeNotNull(kafka_offset) AS offset, run_id
+    FROM sqlite('copy.db', 'holding_history') AS h
+    ASOF LEFT JOIN run ON run.partition = assumeNotNull(h.kafka_partition)
+                          AND assumeNotNull(h.kafka_offset) >= run.first_offset
+    UNION ALL
+    SELECT assumeNotNull(change_id), assumeNotNull(partition), assumeNotNull(offset), run.run_id
+    FROM sqlite('copy.db', 'redelivered_event') AS again
+    INNER JOIN run ON run.run = assumeNotNull(again.run)
+    WHERE run.run_id IS NOT NULL
+  )
 SELECT
   h.op, h.changed_at, CAST(h.lsn AS Nullable(Int64)), CAST(h.tx_id AS Nullable(Int64)),
-  toInt32(assumeNotNull(h.kafka_partition)) AS kafka_partition, assumeNotNull(h.kafka_offset) AS kafka_offset,
-  h.unavailable,
+  toInt32(d.partition), d.offset, h.unavailable,
   CAST(before_holding_id AS Nullable(Int64)), CAST(before_user_id AS Nullable(Int64)), before_holding_stock,
   CAST(before_holding_quantity AS Nullable(Int64)), CAST(before_datetime_created AS Nullable(Int64)),
   CAST(before_datetime_updated AS Nullable(Int64)),
@@ -39,14 +58,10 @@ SELECT
   CAST(after_holding_quantity AS Nullable(Int64)), CAST(after_datetime_created AS Nullable(Int64)),
   CAST(after_datetime_updated AS Nullable(Int64)),
   if(u.change_id IS NULL, NULL, coalesce(u.columns, h.unavailable)),
-  (SELECT topic FROM sqlite('copy.db', 'captured_table') WHERE name = 'holding'), 0, ifNull(r.run_id, '')
-FROM sqlite('copy.db', 'holding_history') AS h
-LEFT JOIN sqlite('copy.db', 'unknown_value') AS u ON u.change_id = h.change_id
-ASOF LEFT JOIN (
-  SELECT assumeNotNull(partition) AS partition, assumeNotNull(first_offset) AS first_offset, run_id
-  FROM sqlite('copy.db', 'connector_run')
-  WHERE table_id IN (SELECT table_id FROM sqlite('copy.db', 'captured_table') WHERE name = 'holding')
-) AS r ON r.partition = assumeNotNull(h.kafka_partition) AND assumeNotNull(h.kafka_offset) >= r.first_offset;
+  (SELECT topic FROM sqlite('copy.db', 'captured_table') WHERE name = 'holding'), 0, ifNull(d.run_id, '')
+FROM delivered AS d
+INNER JOIN sqlite('copy.db', 'holding_history') AS h ON assumeNotNull(h.change_id) = d.change_id
+LEFT JOIN sqlite('copy.db', 'unknown_value') AS u ON u.change_id = h.change_id;
 
 INSERT INTO rejected_arrived
 SELECT topic, toInt32(assumeNotNull(partition)), assumeNotNull(offset), reason, key, ifNull(value, ''), 0, ''

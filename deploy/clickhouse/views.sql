@@ -34,7 +34,7 @@ FROM (
                  before_holding_quantity, before_datetime_created, before_datetime_updated, after_holding_id,
                  after_user_id, after_holding_stock, after_holding_quantity, after_datetime_created,
                  after_datetime_updated, run_id
-    ORDER BY kafka_timestamp_ms, change_id) AS nth
+    ORDER BY change_id) AS nth
   FROM holding_arrived FINAL
   WHERE length(shared) > 0 AND run_id <> '' AND arrayExists(s -> ifNull(lsn, 0) BETWEEN s.1 AND s.2, shared)
   ORDER BY kafka_timestamp_ms, change_id
