@@ -1,7 +1,7 @@
 -- The tables on a cluster, instead of one-node.sql: replicated on each shard by the macros {shard} and {replica}, and a
 -- Distributed table over them with the name that all else here uses. Put the name of your cluster for `cdc`.
--- A row's shard follows from its position, so that what is delivered twice meets on one shard, where FINAL sees it;
--- a topic of one partition is spread over the shards in stretches of 2^20 offsets.
+-- A row's shard follows from its position, so that what is delivered twice meets on one shard, where FINAL sees it. A
+-- topic of one partition is spread over the shards in stretches of 2^20 offsets.
 
 -- One row an event that Kafka has delivered: the columns of T_history with their names and meaning, and where it stood.
 -- A message that is delivered twice has the same position twice, and is one row for FINAL, at every moment.

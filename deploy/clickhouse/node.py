@@ -15,10 +15,10 @@ MESSAGE = ('kafka_topic String, kafka_partition Int32, kafka_offset Int64, kafka
 
 
 def statements(path):
-    """What stands between semicolons at the ends of lines."""
+    """What stands between semicolons at the ends of lines, without lines of comment."""
     with open(path, encoding='utf-8') as file:
-        parts = re.split(r';[ \t]*(?:\n|$)', file.read())
-    return [part for part in parts if re.sub(r'--.*', '', part).strip()]
+        text = re.sub(r'^\s*--.*\n', '', file.read(), flags=re.M)
+    return [part for part in re.split(r';[ \t]*(?:\n|$)', text) if part.strip()]
 
 
 def messages(path):
@@ -40,11 +40,11 @@ class Node:
         self.session = session.Session(directory) if directory else session.Session()
         self.run('functions.sql')
 
-    def database(self, name, tables='one-node.sql'):
+    def database(self, name, tables='one-node.sql', change=lambda sql: sql):
         self.session.query(f'CREATE DATABASE {name}')
         self.session.query(f'USE {name}')
         for file in (tables, 'decode.sql', 'views.sql'):
-            self.run(file)
+            self.run(file, change)
 
     def run(self, file, change=lambda sql: sql):
         for sql in statements(os.path.join(HERE, file)):

@@ -37,11 +37,12 @@ def history(database, columns):
 
 
 def check(checks, clickhouse, program, data, name, part):
-    with gzip.open(os.path.join(data, name + '.jsonl.gz'), 'rt', encoding='utf-8', newline='\n') as file:
+    path = os.path.join(data, name + '.jsonl.gz')
+    with gzip.open(path, 'rt', encoding='utf-8', newline='\n') as file:
         lines = [line for line in file if json.loads(line)['topic'].endswith('.holding')]
     seam = int(len(lines) * part)
     with tempfile.TemporaryDirectory(prefix='cdclite-move-') as folder:
-        columns = f'{HISTORY}, {places(map(json.loads, lines))}'
+        columns = f'{HISTORY}, {places(node.messages(path))}'
         whole = history(load(program, lines, folder, 'whole'), columns)
         first = load(program, lines[:seam], folder, 'first')
         copy = os.path.join(folder, 'copy.db')
@@ -51,7 +52,7 @@ def check(checks, clickhouse, program, data, name, part):
         moved = alike(clickhouse.values(f'SELECT {columns} FROM holding_history'))
         checks.equal(f'{name}: {len(moved)} rows moved at message {seam} of {len(lines)}', moved, history(first, columns))
         before = clickhouse.values('SELECT count() AS n FROM holding_arrived')[0][0]
-        clickhouse.feed(node.messages(os.path.join(data, name + '.jsonl.gz')))
+        clickhouse.feed(node.messages(path))
         checks.equal(f'{name}: after the seam as one history', alike(clickhouse.values(
             f'SELECT {columns} FROM holding_history')), whole)
         later = clickhouse.values('SELECT count() AS n FROM holding_arrived')[0][0] - before
@@ -117,6 +118,22 @@ def check_rejected(checks, clickhouse, program):
             'SELECT kafka_offset FROM holding_history ORDER BY kafka_offset'), [(0,), (12 + len(bad),)])
 
 
+def check_unavailable(checks, clickhouse):
+    """An update without its old row (replica identity default) says so; nothing is counted as changed."""
+    image = ('{"holding_id":1,"user_id":2,"holding_stock":"X","holding_quantity":3,"datetime_created":4,'
+             '"datetime_updated":5}')
+    clickhouse.database('unavailable')
+    clickhouse.feed([{'kafka_topic': 't.holding', 'kafka_partition': 0, 'kafka_offset': 0, 'kafka_timestamp_ms': 1,
+                      'run_id': 'a', 'key': None, 'error': '', 'value':
+                      f'{{"before":null,"after":{image},"source":{{"ts_ms":1,"lsn":1,"txId":1}},"op":"u"}}'}])
+    checks.equal('an update without its old row', clickhouse.values(
+        'SELECT op, changed_at, before_user_id, after_user_id, length(JSONExtract(assumeNotNull(unavailable), '
+        "'Array(String)')) AS n FROM holding_history"), [('u', 1000, None, 2, 6)])
+    for name in ('stock_change_counts', 'most_sold_stocks'):
+        checks.equal(f'is none in {name}', clickhouse.ask(name, {}), [])
+    checks.equal('and in holding_field_changes', clickhouse.values('SELECT * FROM holding_field_changes'), [])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--cdclite', required=True, type=os.path.abspath)
@@ -129,6 +146,7 @@ def main():
             check(checks, clickhouse, given.cdclite, given.data, name, part)
     check_refused(checks, clickhouse, given.cdclite, given.data)
     check_rejected(checks, clickhouse, given.cdclite)
+    check_unavailable(checks, clickhouse)
     clickhouse.close()
     checks.exit()
 

@@ -33,7 +33,7 @@ PLACES = 'kafka_partition, kafka_offset'
 
 def places(messages):
     """Where an event stood; with several partitions which of its deliveries is the first depends on who reads them."""
-    several = len({message['partition'] for message in messages}) > 1
+    several = len({message['kafka_partition'] for message in messages}) > 1
     return "0 AS kafka_partition, 0 AS kafka_offset" if several else PLACES
 
 
@@ -103,12 +103,12 @@ def compare(checks, name, path, clickhouse, program, folder, bad):
     again = expected_differences(db)
     checks.equal(f'{name}: nothing rejected', clickhouse.values('SELECT reason, value FROM rejected_event'), [])
     if again:
-        places = db.execute(f'SELECT {PLACES} FROM holding_history').fetchall()
+        first = db.execute(f'SELECT {PLACES} FROM holding_history').fetchall()
         checks.equal(f'{name}: SQLite\'s events and, without the header, {len(again)} that came again',
                      clickhouse.values(f'SELECT {PLACES} FROM holding_history ORDER BY {PLACES}'),
-                     sorted(places + again))
+                     sorted(first + again))
         return
-    columns = f"{HISTORY}, {places([{'partition': row['kafka_partition']} for row in messages])}"
+    columns = f"{HISTORY}, {places(messages)}"
     want = alike(db.execute(f'SELECT {columns} FROM holding_history').fetchall())
     checks.equal(f'{name}: history, {len(want)} rows', alike(clickhouse.values(f'SELECT {columns} FROM holding_history')),
                  want)
@@ -123,6 +123,8 @@ def compare(checks, name, path, clickhouse, program, folder, bad):
     for query, compute in check_queries.QUERIES.items():
         bad_sets = check_queries.bad_sets(query) if bad else []
         tried = check_queries.parameter_sets(query, events, few=True) if len(events) > 20 else [{}]
+        if query == 'recent_changes' and places(messages) != PLACES:
+            continue  # by the source's order there, by arrival in SQLite
         wrong = []
         for parameters in tried + bad_sets:
             got = clickhouse.ask(query, parameters)
