@@ -1,20 +1,42 @@
 -- What people and queries read: the same views as in SQLite, exact at every moment.
 
 -- Each event once, as T_history. A position counts once (FINAL). Debezium sends events again at new positions after a
--- crash; as in SQLite the k-th event of an identity (source position, op, old and new row) within one run of the
--- connector repeats the k-th of an earlier run. Only runs that share positions at the source can hold such events, and
+-- crash; as in SQLite the k-th event of an identity (source position, commit time, op, old and new row) within one run of
+-- the connector repeats the k-th of another run. Only runs that share positions at the source can hold such events, and
 -- only what stands in the shared stretch is looked at. Without the header that names the run (Debezium before 3)
 -- nothing is told apart here: see docs/scaling.md.
 CREATE OR REPLACE VIEW holding_history AS
 WITH
-  (SELECT groupArray((least, shared_to)) FROM (
-     SELECT least, least(greatest, reached) AS shared_to FROM (
-       SELECT least, greatest,
-              max(greatest) OVER (ORDER BY least, greatest ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached,
-              row_number() OVER (ORDER BY least, greatest) AS place
-       FROM (SELECT min(ifNull(lsn, 0)) AS least, max(ifNull(lsn, 0)) AS greatest
-             FROM holding_arrived WHERE run_id <> '' GROUP BY kafka_topic, run_id))
-     WHERE place > 1 AND reached >= least)) AS shared
+  -- From where to where two runs have reached the same positions.
+  (SELECT groupArray((least_lsn, least(greatest_lsn, reached))) FROM (
+     SELECT least_lsn, greatest_lsn,
+            max(greatest_lsn) OVER (ORDER BY least_lsn, greatest_lsn
+                                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached,
+            row_number() OVER (ORDER BY least_lsn, greatest_lsn) AS place
+     FROM (SELECT min(ifNull(lsn, 0)) AS least_lsn, max(ifNull(lsn, 0)) AS greatest_lsn
+           FROM holding_arrived WHERE run_id <> '' GROUP BY kafka_topic, run_id))
+   WHERE place > 1 AND reached >= least_lsn) AS shared,
+  -- Debezium 3.7 goes on amid the rows of one position that a COPY wrote: where a run began where the one before it
+  -- ended, the inserts of this position are of that one: (run, position, the run that they are of).
+  (SELECT groupArray((run_id, first.3, of_run)) FROM (
+     SELECT *, first_value(run_before) OVER (PARTITION BY chain ORDER BY began) AS of_run
+     FROM (
+       SELECT *, sum(NOT (resumes AND resumed_before AND first.3 = first_before.3)) OVER (ORDER BY began) AS chain
+       FROM (
+         SELECT *, lagInFrame(resumes) OVER runs AS resumed_before
+         FROM (
+           SELECT *, lagInFrame(run_id) OVER runs AS run_before, lagInFrame(last) OVER runs AS last_before,
+                  lagInFrame(first) OVER runs AS first_before,
+                  row_number() OVER runs > 1 AND first.1 = 'c' AND first.2 = last_before.1 AND first.3 = last_before.2
+                    AS resumes
+           FROM (
+             SELECT run_id, min(kafka_offset) AS began,
+                    argMin((toString(op), ifNull(tx_id, -1), ifNull(lsn, -1)), kafka_offset) AS first,
+                    argMax((ifNull(tx_id, -1), ifNull(lsn, -1)), kafka_offset) AS last
+             FROM holding_arrived WHERE length(shared) > 0 AND run_id <> '' GROUP BY run_id)
+           WINDOW runs AS (ORDER BY began ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW))
+         WINDOW runs AS (ORDER BY began ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW))))
+   WHERE resumes AND (SELECT uniqExact(kafka_partition) FROM holding_arrived WHERE length(shared) > 0) = 1) AS resumed
 SELECT
   change_id, op, changed_at, lsn, tx_id, kafka_partition, kafka_offset, unavailable,
   before_holding_id, before_user_id, before_holding_stock, before_holding_quantity, before_datetime_created, before_datetime_updated,
@@ -29,16 +51,19 @@ SELECT
   after_holding_id, after_user_id, after_holding_stock, after_holding_quantity, after_datetime_created, after_datetime_updated,
   unknown
 FROM (
-  SELECT *, row_number() OVER (
-    PARTITION BY kafka_topic, lsn, tx_id, op, before_holding_id, before_user_id, before_holding_stock,
+  SELECT *,
+         if(op = 'c', arrayFirst(r -> r.1 = run_id AND r.2 = ifNull(lsn, 0), resumed).3, '') AS earlier,
+         if(earlier = '', toString(run_id), earlier) AS run,
+         row_number() OVER (
+    PARTITION BY kafka_topic, lsn, tx_id, changed_at, op, before_holding_id, before_user_id, before_holding_stock,
                  before_holding_quantity, before_datetime_created, before_datetime_updated, after_holding_id,
                  after_user_id, after_holding_stock, after_holding_quantity, after_datetime_created,
-                 after_datetime_updated, run_id
+                 after_datetime_updated, run
     ORDER BY change_id) AS nth
   FROM holding_arrived FINAL
   WHERE length(shared) > 0 AND run_id <> '' AND arrayExists(s -> ifNull(lsn, 0) BETWEEN s.1 AND s.2, shared)
   ORDER BY kafka_timestamp_ms, change_id
-  LIMIT 1 BY kafka_topic, lsn, tx_id, op, before_holding_id, before_user_id, before_holding_stock,
+  LIMIT 1 BY kafka_topic, lsn, tx_id, changed_at, op, before_holding_id, before_user_id, before_holding_stock,
              before_holding_quantity, before_datetime_created, before_datetime_updated, after_holding_id,
              after_user_id, after_holding_stock, after_holding_quantity, after_datetime_created,
              after_datetime_updated, nth

@@ -3,10 +3,8 @@ the table holding is loaded into both; the histories, the views and the canned q
 also those that plain Python computes from the recording."""
 import argparse
 import collections
-import contextlib
 import glob
 import gzip
-import io
 import json
 import os
 import sqlite3
@@ -22,7 +20,7 @@ sys.path[:0] = [os.path.join(HERE, '..', 'queries'), os.path.join(HERE, '..', '.
 import build_history  # noqa: E402
 import check_queries  # noqa: E402
 import node  # noqa: E402
-from harness import Checks  # noqa: E402
+from harness import Checks, difference  # noqa: E402
 
 COLUMNS = ('holding_id', 'user_id', 'holding_stock', 'holding_quantity', 'datetime_created', 'datetime_updated')
 HISTORY = ', '.join(['op', 'changed_at', 'lsn', 'tx_id', 'unavailable']
@@ -113,30 +111,37 @@ def compare(checks, name, path, clickhouse, program, folder, bad):
     checks.equal(f'{name}: history, {len(want)} rows', alike(clickhouse.values(f'SELECT {columns} FROM holding_history')),
                  want)
     for view, columns in VIEWS.items():
+        if view == 'holding_versions' and name.startswith('redelivered/partitions'):
+            continue  # rows alike in one transaction over several partitions: nothing tells which came first
         theirs = columns
         for ours, other in IN_CLICKHOUSE.items():
             theirs = theirs.replace(ours, other)
         checks.equal(f'{name}: {view}', collections.Counter(clickhouse.values(f'SELECT {theirs} FROM {view}')),
                      collections.Counter(db.execute(f'SELECT {columns} FROM {view}').fetchall()))
     db.close()
-    events = build_history.read_recording(plain)
+    ask_all(checks, name, clickhouse, program, database, build_history.read_recording(plain), places(messages) != PLACES,
+            bad)
+
+
+def ask_all(checks, name, clickhouse, program, database, events, several, bad):
+    """Every canned query with many parameters, as Python computes it, some of them as the program answers. What was sent
+    again, and several partitions, Python reads otherwise: there the program answers all of them."""
+    computed = not several and not name.startswith('redelivered')
     for query, compute in check_queries.QUERIES.items():
+        if several and query in ('recent_changes', 'sales'):
+            continue  # by the source's order there, by arrival in SQLite
         bad_sets = check_queries.bad_sets(query) if bad else []
         tried = check_queries.parameter_sets(query, events, few=True) if len(events) > 20 else [{}]
-        if query == 'recent_changes' and places(messages) != PLACES:
-            continue  # by the source's order there, by arrival in SQLite
         wrong = []
-        for parameters in tried + bad_sets:
+        for nth, parameters in enumerate(tried + bad_sets):
             got = clickhouse.ask(query, parameters)
-            expected = [] if parameters in bad_sets else compute(events, parameters)
-            said = io.StringIO()
-            with contextlib.redirect_stdout(said):
-                differs = check_queries.compare(query, parameters, 'ClickHouse', expected, got)
-            if not differs and parameters in tried[:4] and (parameters or query != 'holding_timeline'):
-                differs = check_queries.in_program(database, program, query, parameters) != got
-                said.write('the program answers otherwise')
-            if differs:
-                wrong.append(said.getvalue())
+            if (not computed or nth < 4) and parameters not in bad_sets and (parameters or query != 'holding_timeline'):
+                answer = check_queries.in_program(database, program, query, parameters)
+                if answer != got:
+                    wrong.append(f'{parameters}: the program answers otherwise: {difference(got, answer)}')
+            expected = (compute(events, parameters) if parameters not in bad_sets else []) if computed else got
+            if expected != got:
+                wrong.append(f'{parameters}: {difference(got, expected)}')
         checks.check(f'{name}: {query}, {len(tried)} sets of parameters', not wrong, ' '.join(wrong[:2]))
 
 
