@@ -39,16 +39,20 @@ WITH
    WHERE resumes AND (SELECT uniqExact(kafka_partition) FROM holding_arrived WHERE length(shared) > 0) = 1) AS resumed
 SELECT
   change_id, op, changed_at, lsn, tx_id, kafka_partition, kafka_offset, unavailable,
-  before_holding_id, before_user_id, before_holding_stock, before_holding_quantity, before_datetime_created, before_datetime_updated,
-  after_holding_id, after_user_id, after_holding_stock, after_holding_quantity, after_datetime_created, after_datetime_updated,
+  before_holding_id, before_user_id, before_holding_stock, before_holding_quantity, before_datetime_created,
+  before_datetime_updated,
+  after_holding_id, after_user_id, after_holding_stock, after_holding_quantity, after_datetime_created,
+  after_datetime_updated,
   unknown
 FROM holding_arrived FINAL
 WHERE NOT (run_id <> '' AND arrayExists(s -> ifNull(lsn, 0) BETWEEN s.1 AND s.2, shared))
 UNION ALL
 SELECT
   change_id, op, changed_at, lsn, tx_id, kafka_partition, kafka_offset, unavailable,
-  before_holding_id, before_user_id, before_holding_stock, before_holding_quantity, before_datetime_created, before_datetime_updated,
-  after_holding_id, after_user_id, after_holding_stock, after_holding_quantity, after_datetime_created, after_datetime_updated,
+  before_holding_id, before_user_id, before_holding_stock, before_holding_quantity, before_datetime_created,
+  before_datetime_updated,
+  after_holding_id, after_user_id, after_holding_stock, after_holding_quantity, after_datetime_created,
+  after_datetime_updated,
   unknown
 FROM (
   SELECT *,

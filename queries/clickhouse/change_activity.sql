@@ -1,6 +1,7 @@
 -- change_activity: inserts, updates and deletes per day, week, month or year.
--- The same question as queries/change_activity.sql, which says what the parameters and columns mean, put to ClickHouse.
-SELECT cdc_day(first_day) AS period, countIf(op = 'c') AS inserts, countIf(op = 'u') AS updates, countIf(op = 'd') AS deletes
+-- The same question as queries/change_activity.sql, which says what parameters and columns mean, put to ClickHouse.
+SELECT cdc_day(first_day) AS period, countIf(op = 'c') AS inserts, countIf(op = 'u') AS updates,
+       countIf(op = 'd') AS deletes
 FROM (
   SELECT op, cdc_first_day(moment, {period:Nullable(String)}) AS first_day
   FROM (

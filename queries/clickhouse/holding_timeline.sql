@@ -1,5 +1,5 @@
 -- holding_timeline: everything that happened to one holding, oldest first.
--- The same question as queries/holding_timeline.sql, which says what the parameters and columns mean, put to ClickHouse.
+-- The same question as queries/holding_timeline.sql, which says what parameters and columns mean, put to ClickHouse.
 WITH
   touching AS (
     SELECT *, min(kafka_partition) OVER () <> max(kafka_partition) OVER () AS several,
@@ -25,7 +25,8 @@ WITH
     FROM counted
   )
 SELECT cdc_instant(h.changed_at) AS changed_at,
-       transform(h.op, ['c', 'u', 'd', 'r', 't'], ['insert', 'update', 'delete', 'snapshot', 'truncate'], '') AS op,
+       transform(h.op, ['c', 'u', 'd', 'r', 't'], ['insert', 'update', 'delete', 'snapshot', 'truncate'],
+                 '') AS op,
        before_holding_id AS old_holding_id, after_holding_id AS new_holding_id,
        before_user_id AS old_user_id, after_user_id AS new_user_id,
        before_holding_stock AS old_stock, after_holding_stock AS new_stock,

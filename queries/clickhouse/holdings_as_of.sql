@@ -1,5 +1,5 @@
 -- holdings_as_of: the rows of the holding table as they were at a commit time.
--- The same question as queries/holdings_as_of.sql, which says what the parameters and columns mean, put to ClickHouse.
+-- The same question as queries/holdings_as_of.sql, which says what parameters and columns mean, put to ClickHouse.
 WITH
   known AS (
     SELECT * FROM holding_placed

@@ -1,5 +1,5 @@
 -- most_sold_stock_per_period: the most sold stock of each day, week, month or year.
--- The same question as queries/most_sold_stock_per_period.sql, which says what the parameters and columns mean, put to ClickHouse.
+-- The same question as queries/most_sold_stock_per_period.sql, which says what parameters and columns mean, put to ClickHouse.
 SELECT cdc_day(first_day) AS period, stock, times_sold, units_sold
 FROM (
   SELECT *, row_number() OVER (PARTITION BY first_day ORDER BY times_sold DESC, units_sold DESC, stock) AS place

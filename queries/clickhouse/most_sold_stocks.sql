@@ -1,5 +1,5 @@
 -- most_sold_stocks: which stocks were sold most often, and how many units.
--- The same question as queries/most_sold_stocks.sql, which says what the parameters and columns mean, put to ClickHouse.
+-- The same question as queries/most_sold_stocks.sql, which says what parameters and columns mean, put to ClickHouse.
 SELECT stock, count() AS times_sold, sum(units) AS units_sold,
        countIf(reason = 'switched') AS switched, countIf(reason = 'reduced') AS reduced,
        countIf(reason = 'closed') AS closed

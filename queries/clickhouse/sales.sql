@@ -1,5 +1,5 @@
 -- sales: single sales, newest first.
--- The same question as queries/sales.sql, which says what the parameters and columns mean, put to ClickHouse.
+-- The same question as queries/sales.sql, which says what parameters and columns mean, put to ClickHouse.
 SELECT if({time:Nullable(String)} = 'row', cdc_local(row_updated_at), cdc_instant(changed_at)) AS sold_at,
        user_id, holding_id, stock, units, reason
 FROM holding_sale_events

@@ -1,6 +1,7 @@
 -- stock_change_counts: how many times each user changed the stock or the quantity of a holding.
--- The same question as queries/stock_change_counts.sql, which says what the parameters and columns mean, put to ClickHouse.
-SELECT before_user_id AS user_id, countIf(stock_changed) AS stock_changes, countIf(quantity_changed) AS quantity_changes,
+-- The same question as queries/stock_change_counts.sql, which says what parameters and columns mean, put to ClickHouse.
+SELECT before_user_id AS user_id, countIf(stock_changed) AS stock_changes,
+       countIf(quantity_changed) AS quantity_changes,
        count() AS changed_events
 FROM (
   SELECT before_user_id, changed_at, after_datetime_updated,

@@ -1,5 +1,5 @@
 -- stock_switches: which stock owners switched to when they gave one up by a switch.
--- The same question as queries/stock_switches.sql, which says what the parameters and columns mean, put to ClickHouse.
+-- The same question as queries/stock_switches.sql, which says what parameters and columns mean, put to ClickHouse.
 SELECT stock AS from_stock, after_holding_stock AS to_stock, count() AS times_switched, sum(units) AS units_sold
 FROM holding_sale_events
 WHERE reason = 'switched'

@@ -1,5 +1,5 @@
 -- user_activity: what each user did: inserts, updates, deletes and sales, busiest first.
--- The same question as queries/user_activity.sql, which says what the parameters and columns mean, put to ClickHouse.
+-- The same question as queries/user_activity.sql, which says what parameters and columns mean, put to ClickHouse.
 SELECT user_id, countIf(op = 'c') AS inserts, countIf(op = 'u') AS updates, countIf(op = 'd') AS deletes,
        countIf(op = 'sale') AS times_sold, sumIf(units, op = 'sale') AS units_sold
 FROM (

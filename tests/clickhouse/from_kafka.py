@@ -1,6 +1,6 @@
 """What a ClickHouse node makes of a topic, by its own Kafka engine: from_kafka.py BROKERS TOPIC ROWS [COPY.db]. Waits
-until ROWS positions are there, and whether there are more; with a copy of a history, that is moved first. Prints JSON: the history, what
-was rejected, and answers. It runs in an environment that has chdb, away from the tests that ask for it."""
+until ROWS positions are there, and whether there are more; with a copy of a history, that is moved first. Prints JSON:
+the history, what was rejected, and answers. It runs in an environment that has chdb, away from the tests that ask."""
 import json
 import os
 import sys
