@@ -1,6 +1,8 @@
-"""The command that shows both answers side by side: all are equal, and it says so where one is not."""
+"""The command of docs/scaling.md that shows both answers side by side: all are equal, and it says so where one is not."""
 import argparse
 import os
+import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -11,7 +13,7 @@ sys.path.append(os.path.join(HERE, '..', 'recordings'))
 
 from harness import Checks  # noqa: E402
 
-COMMAND = os.path.join(HERE, '..', '..', 'deploy', 'clickhouse', 'side_by_side.py')
+ROOT = os.path.normpath(os.path.join(HERE, '..', '..'))
 # A program that leaves out the last line of every answer.
 FORGETFUL = """#!/bin/sh
 [ "$1" = query ] || exec '{program}' "$@"
@@ -19,10 +21,17 @@ FORGETFUL = """#!/bin/sh
 """
 
 
+def command(program):
+    """As the page has it, with the program that is tested."""
+    with open(os.path.join(ROOT, 'docs', 'scaling.md'), encoding='utf-8') as page:
+        line = re.search(r'^python3 (deploy/clickhouse/side_by_side\.py .*)$', page.read(), re.M)[1]
+    return [sys.executable, *shlex.split(line.replace('build/release/cdclite', shlex.quote(program)))]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--cdclite', required=True, type=os.path.abspath)
-    parser.add_argument('--data', required=True)
+    parser.add_argument('--data', help='not used: the page names its recording')
     given = parser.parse_args()
     checks = Checks()
     with tempfile.TemporaryDirectory(prefix='cdclite-both-') as folder:
@@ -32,8 +41,7 @@ def main():
         os.chmod(forgetful, 0o755)
         for program, code, said in ((given.cdclite, 0, '11 of 11 answers are equal'),
                                     (forgetful, 1, '0 of 11 answers are equal')):
-            done = subprocess.run([sys.executable, COMMAND, os.path.join(given.data, 'bulk-tenth.jsonl.gz'), '--cdclite',
-                                   program], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            done = subprocess.run(command(program), cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
             checks.check(f'{os.path.basename(program)}: {said}', done.returncode == code
                          and done.stdout.splitlines()[-1] == said, done.stdout[-500:] + done.stderr[-500:])
     checks.exit()
