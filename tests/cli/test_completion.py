@@ -88,7 +88,8 @@ class Offered(unittest.TestCase):
         self.assertEqual(self.offers('load', '--db', 'nowhere.db', '--topic', ''), [])
 
     def test_queries(self):
-        names = sorted(name[:-4] for name in os.listdir(os.path.join(given.data, '..', '..', 'queries')))
+        names = sorted(name[:-4] for name in os.listdir(os.path.join(given.data, '..', '..', 'queries'))
+                       if name.endswith('.sql'))
         self.assertEqual(self.offers('query', ''), names)
         self.assertEqual(self.offers('help', 'query', ''), names)
         self.assertEqual(self.offers('query', 'most_sold_stocks', ''), ['from=', 'to=', 'time=', 'user=', 'limit='])

@@ -96,7 +96,8 @@ class Deploy(unittest.TestCase):
         self.assertEqual(self.connector['database.password'], postgres['POSTGRES_PASSWORD'])
         self.assertEqual(self.connector['database.dbname'], postgres['POSTGRES_DB'])
         # Wherever else a password is written, in a page for instance, it is this one.
-        for name in ('README.md', 'docs/connect.md', *(f'deploy/{file}' for file in os.listdir(path('deploy')))):
+        files = (f'deploy/{file}' for file in os.listdir(path('deploy')) if os.path.isfile(path('deploy', file)))
+        for name in ('README.md', 'docs/connect.md', *files):
             for found in re.findall(r'(?:PGPASSWORD=|POSTGRES_PASSWORD[=:] ?|password": ")([^\s"]+)', read(name)):
                 self.assertEqual(found, postgres['POSTGRES_PASSWORD'], name)
 

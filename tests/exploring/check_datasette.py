@@ -29,7 +29,7 @@ given = None
 def canned():
     """The queries by name: their parameters, with type, and whether they are required; read from the files."""
     found = {}
-    for file in sorted(os.listdir(QUERIES)):
+    for file in sorted(file for file in os.listdir(QUERIES) if file.endswith('.sql')):
         with open(os.path.join(QUERIES, file), encoding='utf-8') as text:
             rows = re.findall(r'^--   :(\w+) +(\S+) +(.*)$', text.read(), re.M)
         found[file[:-4]] = {name: (kind, '(required)' in about) for name, kind, about in rows}

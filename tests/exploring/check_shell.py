@@ -21,7 +21,7 @@ given = None
 
 
 def query_files():
-    for file in sorted(os.listdir(QUERIES)):
+    for file in sorted(file for file in os.listdir(QUERIES) if file.endswith('.sql')):
         with open(os.path.join(QUERIES, file), encoding='utf-8') as text:
             yield file[:-4], re.findall(r'^--   :(\w+) +(\S+)', text.read(), re.M)
 

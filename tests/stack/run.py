@@ -18,7 +18,7 @@ import stack  # noqa: E402
 
 SKIPPED = 77  # as ctest takes it
 MODULES = ('test_transactions', 'test_broker_faults', 'test_tls', 'test_memory', 'test_seed_session', 'test_workload',
-           'test_types', 'test_register', 'test_docs', 'test_eras', 'test_latency')
+           'test_types', 'test_register', 'test_docs', 'test_eras', 'test_clickhouse', 'test_latency')
 
 
 def main():
