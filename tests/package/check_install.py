@@ -52,7 +52,7 @@ class Install(unittest.TestCase):
                  for folder, _, names in os.walk(self.folder.name) for name in names}
         zsh = 'vendor-completions' if self.prefix == '/usr' else 'site-functions'
         want = EVERYWHERE | {f'share/zsh/{zsh}/_cdclite', 'share/doc/cdclite/LICENSE', 'share/doc/cdclite/CHANGELOG.md'}
-        want |= {'share/cdclite/queries/' + os.path.basename(name) for name in glob.glob(f'{given.root}/queries/*.sql')}
+        want |= {'share/cdclite/' + name for name in glob.glob('queries/**/*.sql', root_dir=given.root, recursive=True)}
         want |= {'share/doc/cdclite/docs/' + os.path.basename(name) for name in glob.glob(f'{given.root}/docs/*')}
         self.assertEqual(there, want)
 
