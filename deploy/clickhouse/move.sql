@@ -66,4 +66,5 @@ LEFT JOIN sqlite('copy.db', 'unknown_value') AS u ON u.change_id = h.change_id;
 INSERT INTO rejected_arrived
 SELECT topic, toInt32(assumeNotNull(partition)), assumeNotNull(offset), reason, key, ifNull(value, ''), 0, ''
 FROM sqlite('copy.db', 'rejected_event')
-WHERE topic IN (SELECT topic FROM sqlite('copy.db', 'captured_table') WHERE name = 'holding');
+WHERE topic IN (SELECT topic FROM sqlite('copy.db', 'captured_table') WHERE name = 'holding')
+  AND rejected_id NOT IN (SELECT rejected_id FROM sqlite('copy.db', 'retried_event'));

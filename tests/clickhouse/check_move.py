@@ -99,8 +99,15 @@ def check_rejected(checks, clickhouse, program):
            good.replace('"after":{', '"after":[{').replace('5}', '5}]'), '{"schema":{},"payload":null}',
            good.replace('"holding_id":1', '"holding_id":true'), good.replace('"op":"c"', '"op":"m"')]
     with tempfile.TemporaryDirectory(prefix='cdclite-move-') as folder:
-        lines = [json.dumps(line(i, value)) + '\n' for i, value in enumerate([good, 'no JSON'])]
+        lines = [json.dumps(line(i, value)) + '\n' for i, value in enumerate(
+            [good, 'no JSON', good.replace('"op":"c"', '"op":"?"').replace('"lsn":1', '"lsn":2')])]
         copy = load(program, lines, folder, 'copy')
+        # The last one is rejected, then mended, and stored after all.
+        with sqlite3.connect(copy) as db:
+            db.execute("UPDATE rejected_event SET value = CAST(replace(CAST(value AS TEXT), '?', 'c') AS BLOB)"
+                       " WHERE rejected_id = 2")
+        db.close()
+        subprocess.run([program, 'rejected', 'retry', '2', '--db', copy, '--no-text', '--quiet'], check=True)
         clickhouse.database('rejected')
         clickhouse.run('move.sql', lambda sql: sql.replace("'copy.db'", f"'{copy}'"))
         checks.equal('rejected before, and moved',
@@ -115,7 +122,7 @@ def check_rejected(checks, clickhouse, program):
                      [(10 + i, value) for i, value in enumerate(bad)])
         checks.check('each with its reason', all(reason for _, reason, _ in got))
         checks.equal('and the good ones are stored', clickhouse.values(
-            'SELECT kafka_offset FROM holding_history ORDER BY kafka_offset'), [(0,), (12 + len(bad),)])
+            'SELECT kafka_offset FROM holding_history ORDER BY kafka_offset'), [(0,), (2,), (12 + len(bad),)])
 
 
 def check_unavailable(checks, clickhouse):
