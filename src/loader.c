@@ -121,23 +121,19 @@ static int end_batch(struct loader *loader, struct source *source, bool meanwhil
     return batch_store_end(loader->store, batch, loader->next_change_id - 1, source, meanwhile, error);
 }
 
-/* What cannot be loaded is kept; of what was kept already, it is noted whether it can be by now. */
-static int keep_refused(struct loader *loader, const struct message *message, bool refused,
-                        struct error *error)
+/* Keeps what cannot be loaded, and why; of what is kept already that is said again. */
+static int refuse(struct loader *loader, const struct message *message, struct error *error)
 {
     enum { MOST_SHOWN = 500 };
     struct load_counts *counts = &loader->batch.counts;
     struct slice why = {error->text, strnlen(error->text, MOST_SHOWN)};
-    if (!message->rejected_id && refused) {
-        counts->rejected++;
-        return rejections_add(loader->rejections, loader->batch.id, message, why, error);
+    if (message->rejected_id) {
+        counts->refused++;
+        rejections_refused_again(loader->rejections, message, why);
+        return 0;
     }
-    if (!message->rejected_id) return 0;
-    counts->retried++;
-    counts->refused += refused;
-    if (!refused) return rejections_retried(loader->rejections, loader->batch.id, message, error);
-    rejections_refused_again(loader->rejections, message, why);
-    return 0;
+    counts->rejected++;
+    return rejections_add(loader->rejections, loader->batch.id, message, why, error);
 }
 
 static int take_message(struct loader *loader, struct event *event, struct error *error)
@@ -145,12 +141,16 @@ static int take_message(struct loader *loader, struct event *event, struct error
     const struct message *message = &event->message;
     int result = loader_take_event(loader, event, error);
     if (loader->arena.failed) result = error_memory(error);
-    if (result >= 0) result = keep_refused(loader, message, result > 0, error);
+    if (result > 0)
+        result = refuse(loader, message, error);
+    else if (result == 0 && message->rejected_id)
+        result = rejections_retried(loader->rejections, loader->batch.id, message, error);
     arena_reset(&loader->arena);
     if (result)
         return error_context(error, "%.*s, partition %d, offset %lld", (int)message->topic.size,
                              message->topic.at, message->partition, (long long)message->offset);
     loader->batch.counts.messages++;
+    loader->batch.counts.retried += message->rejected_id != 0;
     loader->batch.bytes += message->value.size;
     return 0;
 }
