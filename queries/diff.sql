@@ -24,12 +24,13 @@ WITH RECURSIVE
     FROM (SELECT {time :from} AS first, iif(:to IS NULL, 9223372036854775807, {time :to}) AS last)
     WHERE first IS NOT NULL AND last IS NOT NULL
   ),
+  -- Each by itself: what a column that was altered often is made of is nested almost as deep as SQLite can parse.
+  at_first AS (SELECT *, -1 AS "cdc.number" FROM {rows (SELECT first FROM wanted)}),
+  at_last AS (SELECT *, 1 AS "cdc.number" FROM {rows (SELECT last FROM wanted)}),
   -- Rows that stood at both times cancel each other.
   left_over AS MATERIALIZED (
     SELECT {each, {column}}, sum("cdc.number") AS "cdc.number"
-    FROM (SELECT *, -1 AS "cdc.number" FROM {rows (SELECT first FROM wanted)}
-          UNION ALL
-          SELECT *, 1 FROM {rows (SELECT last FROM wanted)})
+    FROM (SELECT * FROM at_first UNION ALL SELECT * FROM at_last)
     GROUP BY {each, {column}}
     HAVING sum("cdc.number") <> 0
   ),

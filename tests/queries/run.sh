@@ -34,3 +34,5 @@ for name in c-pk-default-identity g-transactions-heartbeat-messages a-seed-schem
   python3 "$here/check_generic.py" --db "$work/$name.db" --recording "$work/$name.jsonl" \
     --queries "$here/../../queries" --cdclite "$cdclite"
 done
+echo "== a table that was altered often"
+python3 "$here/check_altered.py" --cdclite "$cdclite" --data "$data"
