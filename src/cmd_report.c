@@ -23,27 +23,13 @@ static int failed(struct error *error, const char *path)
 static int examine(const char *path, struct error *error)
 {
     struct stat status;
-    char start[sizeof REPORT_START] = "";
     if (lstat(path, &status)) return errno == ENOENT ? 0 : failed(error, path);
     if (!S_ISREG(status.st_mode))
         return error_set(error, ERROR_USAGE, "--html %s: no file (- is standard output)", path);
-    int fd = (int)TEMP_FAILURE_RETRY(open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-    if (fd < 0) return failed(error, path);
-    ssize_t size = TEMP_FAILURE_RETRY(read(fd, start, sizeof start - 1));
-    close(fd);
-    if (size == 0 || (size > 0 && strcmp(start, REPORT_START) == 0)) return 0;
+    int ours = file_begins_with(path, slice_of(REPORT_START));
+    if (ours < 0) return failed(error, path);
+    if (ours) return 0;
     return error_set(error, ERROR_USAGE, "--html %s: there is something else than a report", path);
-}
-
-static int write_all(int fd, struct slice text)
-{
-    while (text.size) {
-        ssize_t written = TEMP_FAILURE_RETRY(write(fd, text.at, text.size));
-        if (written < 0) return -1;
-        text.at += written;
-        text.size -= (size_t)written;
-    }
-    return 0;
 }
 
 /* The old page or the new one stands there at every moment. */
@@ -57,7 +43,7 @@ static int replace(const char *path, struct slice text, struct error *error)
     if (fd < 0) {
         result = failed(error, temporary);
     } else {
-        if (write_all(fd, text) || fsync(fd)) result = failed(error, temporary);
+        if (file_write_all(fd, text) || fsync(fd)) result = failed(error, temporary);
         if (close(fd) && result == 0) result = failed(error, temporary);
         if (result == 0 && rename(temporary, path)) result = failed(error, path);
         if (result) unlink(temporary);

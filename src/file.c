@@ -53,3 +53,26 @@ int file_sync_directory(const char *path, struct error *error)
     return failed ? error_set(error, ERROR_STORAGE, "%s: cannot sync its directory: %s", path, strerror(code))
                   : 0;
 }
+
+int file_write_all(int fd, struct slice text)
+{
+    while (text.size) {
+        ssize_t written = TEMP_FAILURE_RETRY(write(fd, text.at, text.size));
+        if (written < 0) return -1;
+        text.at += written;
+        text.size -= (size_t)written;
+    }
+    return 0;
+}
+
+int file_begins_with(const char *path, struct slice start)
+{
+    enum { LONGEST = 256 };
+    char found[LONGEST];
+    if (start.size > LONGEST) start.size = LONGEST;
+    int fd = (int)TEMP_FAILURE_RETRY(open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    if (fd < 0) return -1;
+    ssize_t size = TEMP_FAILURE_RETRY(read(fd, found, start.size));
+    close(fd);
+    return size == 0 || (size > 0 && slice_equals((struct slice){found, (size_t)size}, start));
+}

@@ -34,14 +34,7 @@ static int write_file(const struct metrics *metrics)
     int fd = (int)TEMP_FAILURE_RETRY(
         open(metrics->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
     if (fd < 0) return -1;
-    struct slice left = buffer_view(&metrics->text);
-    while (left.size) {
-        ssize_t written = TEMP_FAILURE_RETRY(write(fd, left.at, left.size));
-        if (written < 0) break;
-        left.at += written;
-        left.size -= (size_t)written;
-    }
-    int code = left.size ? errno : 0;
+    int code = file_write_all(fd, buffer_view(&metrics->text)) ? errno : 0;
     if (close(fd) && !code) code = errno;
     if (!code && rename(metrics->temporary, metrics->path)) code = errno;
     if (code) unlink(metrics->temporary);
@@ -53,13 +46,10 @@ static int write_file(const struct metrics *metrics)
 static int examine(const struct metrics *metrics, struct error *error)
 {
     struct stat status;
-    char start[sizeof METRICS_START] = "";
     if (lstat(metrics->path, &status) && errno == ENOENT) return 0;
-    int fd = (int)TEMP_FAILURE_RETRY(open(metrics->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-    if (fd < 0) return error_set(error, ERROR_STORAGE, "--metrics %s: %s", metrics->path, strerror(errno));
-    ssize_t size = TEMP_FAILURE_RETRY(read(fd, start, sizeof start - 1));
-    close(fd);
-    if (size == 0 || (size > 0 && strcmp(start, METRICS_START) == 0)) return 0;
+    int ours = file_begins_with(metrics->path, slice_of(METRICS_START));
+    if (ours < 0) return error_set(error, ERROR_STORAGE, "--metrics %s: %s", metrics->path, strerror(errno));
+    if (ours) return 0;
     return error_set(error, ERROR_STORAGE, "--metrics %s: there is something else than cdclite's figures",
                      metrics->path);
 }
