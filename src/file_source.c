@@ -246,26 +246,12 @@ static void file_turn(struct source *source, unsigned slot)
     file->slot = next;
 }
 
-static void file_stored(struct source *source, struct positions *positions)
-{
-    (void)source;
-    (void)positions;
-}
-
 static void file_progress(struct source *source, struct source_progress *progress)
 {
     const struct file_source *file = of(source);
     progress->bytes = true;
     progress->done = file->offset - file->started_at;
     progress->behind = file->is_pipe ? -1 : file->size > file->offset ? file->size - file->offset : 0;
-}
-
-static int64_t file_end_offset(struct source *source, struct slice topic, int32_t partition)
-{
-    (void)source;
-    (void)topic;
-    (void)partition;
-    return -1;
 }
 
 static void file_close(struct source *source)
@@ -385,8 +371,8 @@ int file_source_open(const struct file_settings *settings, struct positions *pos
 {
     struct file_source *file = calloc(1, sizeof *file);
     if (!file) return error_memory(error);
-    file->source =
-        (struct source){file_next, file_stored, file_progress, file_end_offset, file_close, file_turn};
+    file->source = (struct source){
+        file_next, source_stored_unwatched, file_progress, source_end_unknown, file_close, file_turn};
     file->settings = *settings;
     file->slot = &file->slots[0];
     file->fd = -1;

@@ -219,23 +219,9 @@ static void rejected_turn(struct source *source, unsigned slot)
     arena_reset(rejected->arena);
 }
 
-static void rejected_stored(struct source *source, struct positions *positions)
-{
-    (void)source;
-    (void)positions;
-}
-
 static void rejected_progress(struct source *source, struct source_progress *progress)
 {
     *progress = (struct source_progress){.done = of(source)->given, .behind = -1};
-}
-
-static int64_t rejected_end_offset(struct source *source, struct slice topic, int32_t partition)
-{
-    (void)source;
-    (void)topic;
-    (void)partition;
-    return -1;
 }
 
 static void rejected_close(struct source *source)
@@ -275,8 +261,8 @@ int rejected_source_open(const char *db_path, const char *ids, struct rejected_r
     struct rejected_source *rejected = calloc(1, sizeof *rejected);
     *source = NULL;
     if (!rejected) return error_memory(error);
-    rejected->source = (struct source){rejected_next,       rejected_stored, rejected_progress,
-                                       rejected_end_offset, rejected_close,  rejected_turn};
+    rejected->source = (struct source){rejected_next,      source_stored_unwatched, rejected_progress,
+                                       source_end_unknown, rejected_close,          rejected_turn};
     rejected->arena = &rejected->arenas[0];
     rejected->rest = rest;
     /* All of one moment: that of the first `next`, before anything of it is stored. */

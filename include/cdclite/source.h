@@ -39,4 +39,8 @@ struct source {
     void (*turn)(struct source *source, unsigned slot);
 };
 
+/* `stored` and `end_offset` of a source whose lag nobody watches, and whose end is not known. */
+void source_stored_unwatched(struct source *source, struct positions *positions);
+int64_t source_end_unknown(struct source *source, struct slice topic, int32_t partition);
+
 #endif
