@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cdclite/positions.h"
 #include "thread.h"
 
 enum {
@@ -64,7 +63,6 @@ static int read_event(struct intake *intake, struct packet *packet, struct event
         message->refusal = "larger than --max-event-bytes";
     event->outcome = envelope_read(message, intake->guess, &packet->arena, &event->change, &event->boundary,
                                    problem, sizeof problem);
-    event->hash = message_hash(message);
     event->problem = NULL;
     if (event->outcome == ENVELOPE_REFUSED) {
         size_t size = strlen(problem) + 1;
@@ -195,6 +193,11 @@ static int next_packet(struct intake *intake)
     if (intake->filled > intake->stored) intake->current = &intake->packets[intake->stored % PACKETS];
     pthread_mutex_unlock(&intake->mutex);
     return intake->current ? SOURCE_MESSAGE : SOURCE_IDLE;
+}
+
+bool intake_gives_back(const struct intake *intake)
+{
+    return intake->current && intake->taken == intake->current->count;
 }
 
 int intake_next(struct intake *intake, struct event **event, struct error *error)

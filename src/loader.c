@@ -201,7 +201,7 @@ static int store_event(struct loader *loader, struct event *event, struct error 
     struct position *position = positions_make(loader->positions, message->topic, message->partition);
     if (!position) return error_memory(error);
     if (event->restart) {
-        position_restart(position, message->next_offset);
+        positions_restart(loader->positions, position, message->next_offset);
         return 0;
     }
     if (position->stored && message->offset < position->next_offset)
@@ -209,7 +209,7 @@ static int store_event(struct loader *loader, struct event *event, struct error 
     if (begin_batch(loader, error) || note_restart(loader, position, error) ||
         take_message(loader, event, error))
         return -1;
-    position_advance(position, message, event->hash);
+    positions_advance(loader->positions, position, message);
     return 0;
 }
 
@@ -246,6 +246,7 @@ static int run(struct loader *loader, struct source *source, struct intake *inta
     while (outcome != SOURCE_END && !*stop) {
         const struct batch *batch = &loader->batch;
         if (limit && loader->counts.messages + (batch->open ? batch->counts.messages : 0) >= limit) break;
+        if (intake_gives_back(intake)) positions_settle(loader->positions);
         outcome = intake_next(intake, &event, error);
         bool came = outcome == SOURCE_MESSAGE || outcome == SOURCE_RESTART;
         if (outcome < 0 || (came && store_event(loader, event, error))) return -1;

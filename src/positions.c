@@ -119,17 +119,27 @@ bool position_is_anchor(const struct position *position, const struct message *m
     return !other_time && message_hash(message) == position->anchor_hash;
 }
 
-void position_advance(struct position *position, const struct message *message, uint64_t hash)
+void positions_settle(struct positions *positions)
 {
+    if (positions->unhashed) positions->unhashed->anchor_hash = message_hash(positions->taken);
+    positions->unhashed = NULL;
+    positions->taken = NULL;
+}
+
+void positions_advance(struct positions *positions, struct position *position, const struct message *message)
+{
+    if (positions->unhashed != position) positions_settle(positions);
+    positions->unhashed = position;
+    positions->taken = message;
     position->next_offset = message->next_offset;
     position->anchor_offset = message->offset;
     position->anchor_timestamp = message->timestamp_ms;
-    position->anchor_hash = hash;
     position->stored = position->unsaved = true;
 }
 
-void position_restart(struct position *position, int64_t next_offset)
+void positions_restart(struct positions *positions, struct position *position, int64_t next_offset)
 {
+    positions_settle(positions);
     position->next_offset = next_offset;
     position->anchor_offset = position->anchor_timestamp = -1; /* it was of another log */
     position->anchor_hash = 0;
@@ -147,6 +157,7 @@ int positions_save(struct positions *positions, sqlite3 *db, struct error *error
 {
     sqlite3_stmt *statement;
     int result = 0;
+    positions_settle(positions);
     if (database_prepare(db, "REPLACE INTO position VALUES(?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, -1))",
                          &statement, error))
         return -1;

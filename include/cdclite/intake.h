@@ -14,8 +14,7 @@ struct intake;
 /* A message, read. */
 struct event {
     struct message message;
-    bool restart;  /* SOURCE_RESTART: no more of what follows */
-    uint64_t hash; /* message_hash */
+    bool restart; /* SOURCE_RESTART: no more of what follows */
     enum envelope_outcome outcome;
     struct change change;
     struct transaction_boundary boundary;
@@ -28,8 +27,9 @@ struct event {
 int intake_open(struct source *source, struct envelope_guess *guess, size_t max_event_bytes, int poll_ms,
                 struct intake **intake, struct error *error);
 
-/* The next event, borrowed until the next call. As source->next: SOURCE_MESSAGE, SOURCE_RESTART, SOURCE_IDLE,
- * SOURCE_END, or -1. */
+/* The next event, borrowed until a call for which intake_gives_back. As source->next: SOURCE_MESSAGE,
+ * SOURCE_RESTART, SOURCE_IDLE, SOURCE_END, or -1. */
+bool intake_gives_back(const struct intake *intake);
 int intake_next(struct intake *intake, struct event **event, struct error *error);
 
 /* How far the source was when it gave the event, or was idle. */

@@ -30,6 +30,10 @@ struct positions {
     struct position **all; /* each stays at its address */
     size_t count;
     struct position *last; /* found; messages come in runs of one partition */
+    /* Where the last message was taken, and that message: its hash is made when it is known to be the one
+     * that counts. NULL when there is none to be made. */
+    struct position *unhashed;
+    const struct message *taken;
     struct partition_index index;
 };
 
@@ -53,16 +57,19 @@ uint64_t message_hash(const struct message *message);
 /* Whether the message reads as the one taken last did: its hash, and its time where both are known. */
 bool position_is_anchor(const struct position *position, const struct message *message);
 
-/* Moves on behind a message of this message_hash. Written by the next positions_save. */
-void position_advance(struct position *position, const struct message *message, uint64_t hash);
+/* Moves on behind a message, which is borrowed until the next one is taken or positions_settle. Written by
+ * the next positions_save. */
+void positions_advance(struct positions *positions, struct position *position, const struct message *message);
+/* The message taken last need not stay any longer. */
+void positions_settle(struct positions *positions);
 
 /* Goes on elsewhere, as the log is another one or has lost what comes next. Written by the next
  * positions_save. */
-void position_restart(struct position *position, int64_t next_offset);
+void positions_restart(struct positions *positions, struct position *position, int64_t next_offset);
 
 bool positions_unsaved(const struct positions *positions);
 
-/* Writes what has moved, within the open transaction. */
+/* Writes what has moved, within the open transaction. Settles. */
 int positions_save(struct positions *positions, struct sqlite3 *db, struct error *error);
 
 #endif

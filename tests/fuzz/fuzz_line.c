@@ -96,7 +96,8 @@ static size_t read_messages(const struct file_settings *settings, struct positio
         if (!is_of_file(&message)) continue;
         struct position *position = positions_make(positions, message.topic, message.partition);
         MUST_HOLD(position && message.offset >= position->next_offset);
-        position_advance(position, &message, message_hash(&message));
+        positions_advance(positions, position, &message);
+        positions_settle(positions);
         position->stored = true;
     }
     check_kept(kept + turned, digests + turned, count - turned);
