@@ -21,10 +21,11 @@ static int mark_missing(struct loader *loader, struct captured_table *table, con
         if (ends_key_change < 0) return -1;
     }
     enum old_values known_before = table->old_values;
-    missing_values_mark(table, change, table_key_tells(table, message), ends_key_change);
+    bool missing = missing_values_mark(table, change, table_key_tells(table, message), ends_key_change);
     if (table->old_values == OLD_VALUES_LEFT_OUT && known_before != OLD_VALUES_LEFT_OUT)
         incomplete_say_no_old_values(table, change);
-    missing_values_list(table, false, &loader->unavailable);
+    buffer_clear(&loader->unavailable);
+    if (missing) missing_values_list(table, false, &loader->unavailable);
     return buffer_failed(&loader->unavailable) ? error_memory(error) : 0;
 }
 

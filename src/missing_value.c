@@ -34,14 +34,17 @@ bool missing_values_suspected(const struct captured_table *table)
     return false;
 }
 
-static void mark_update(struct captured_table *table)
+/* False: nothing. */
+static bool mark_update(struct captured_table *table)
 {
+    bool any = false;
     for (size_t i = 0; i < table->count; i++) {
         struct captured_column *column = &table->columns[i];
         if (column->in_before || !column->in_after) continue;
-        column->missing_before = true;
+        any = column->missing_before = true;
         column->missing_after = is_placeholder(&table->after[i]);
     }
+    return any;
 }
 
 /* Of a document the event has all or nothing; update_description is the event's own. */
@@ -76,30 +79,43 @@ static void mark_placeholders(struct captured_table *table)
     }
 }
 
-void missing_values_mark(struct captured_table *table, const struct change *change, bool keyed,
+/* What is marked holds no value. */
+static bool clear_marked(struct captured_table *table)
+{
+    bool any = false;
+    for (size_t i = 0; i < table->count; i++) {
+        const struct captured_column *column = &table->columns[i];
+        any |= column->missing_before || column->missing_after;
+        if (column->missing_before) table->before[i] = (struct value){0};
+        if (column->missing_after) table->after[i] = (struct value){0};
+    }
+    return any;
+}
+
+bool missing_values_mark(struct captured_table *table, const struct change *change, bool keyed,
                          bool ends_key_change)
 {
+    bool marked = change->placeholders;
     if (change->op == 'u') {
         enum old_values old = change->before.at ? OLD_VALUES_CARRIED : OLD_VALUES_LEFT_OUT;
         if (table->old_values != old) table->facts_unsaved = true;
         table->old_values = old;
         if (change->document) {
             mark_document_update(table, change);
+            marked = true;
         } else {
-            mark_update(table);
+            marked |= mark_update(table);
         }
     } else if (change->op == 'c' && ends_key_change && table->old_values != OLD_VALUES_CARRIED) {
         mark_insert(table);
+        marked = true;
     } else if (change->op == 'd' && keyed &&
                (change->document ? !change->before.at : table->old_values == OLD_VALUES_LEFT_OUT)) {
         mark_delete(table);
+        marked = true;
     }
     if (change->placeholders) mark_placeholders(table);
-    for (size_t i = 0; i < table->count; i++) {
-        const struct captured_column *column = &table->columns[i];
-        if (column->missing_before) table->before[i] = (struct value){0};
-        if (column->missing_after) table->after[i] = (struct value){0};
-    }
+    return marked && clear_marked(table);
 }
 
 static void list_name(struct buffer *list, const char *image, const struct captured_column *column)

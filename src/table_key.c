@@ -99,13 +99,12 @@ static int follow_identity(sqlite3 *db, struct captured_table *table, bool renam
 
 static int follow_keyless(struct captured_table *table)
 {
-    const struct captured_column *declared = table_column(table, "holding_id");
     if (table->key_enforced) {
         table->key_enforced = false;
         table->views_stale = table->facts_unsaved = true;
-    } else if (declared && table->stored_count == 0 && strcmp(table->name, "holding") == 0 &&
-               !declared->key) {
-        set_key(table, &(size_t){(size_t)(declared - table->columns)}, 1);
+    } else if (table->stored_count == 0 && strcmp(table->name, "holding") == 0) {
+        const struct captured_column *declared = table_column(table, "holding_id");
+        if (declared && !declared->key) set_key(table, &(size_t){(size_t)(declared - table->columns)}, 1);
     }
     return TABLE_KEY_SAME;
 }
@@ -136,7 +135,7 @@ int table_key_follow(sqlite3 *db, struct captured_table *table, struct slice mes
 
 bool table_key_tells(const struct captured_table *table, const struct message *message)
 {
-    return table_has_key(table) && (table->key_declared || message->key.at);
+    return (table->key_declared || message->key.at) && table_has_key(table);
 }
 
 static bool is_listed(const char *columns, const char *name)

@@ -21,8 +21,8 @@
 
 /* Sets missing_before and missing_after of the columns of the change whose rows stand in `table`, and makes
  * those values NULL. `keyed`: its row is told by the table's key. `ends_key_change`: the change is such an
- * insert. */
-void missing_values_mark(struct captured_table *table, const struct change *change, bool keyed,
+ * insert. False: none is missing. */
+bool missing_values_mark(struct captured_table *table, const struct change *change, bool keyed,
                          bool ends_key_change);
 
 /* Whether a placeholder stands in the row's `after`. */
