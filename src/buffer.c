@@ -1,9 +1,12 @@
 #include "cdclite/buffer.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "digits.h"
 
 bool buffer_reserve(struct buffer *buffer, size_t more)
 {
@@ -48,15 +51,6 @@ static unsigned digits_of(uint64_t number)
     unsigned digits = 1;
     for (; number >= 10000; number /= 10000) digits += 4;
     return digits + (number >= 10) + (number >= 100) + (number >= 1000);
-}
-
-static void put_pair(char *at, unsigned number)
-{
-    static const char pairs[] =
-        "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-        "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-        "8081828384858687888990919293949596979899";
-    memcpy(at, pairs + (size_t)number * 2, 2);
 }
 
 char *put_integer(char *at, int64_t number)
@@ -151,6 +145,34 @@ void buffer_json(struct buffer *buffer, struct slice text)
         }
     }
     buffer_char(buffer, '"');
+}
+
+void buffer_field(struct buffer *buffer, struct slice text)
+{
+    static const bool special[UCHAR_MAX + 1] = {
+        [','] = true, ['"'] = true, ['\\'] = true, ['\n'] = true, ['\r'] = true};
+    const char *at = text.at, *end = text.at + text.size;
+    while (at < end && !special[(unsigned char)*at]) at++;
+    if (at == end && text.size) {
+        buffer_slice(buffer, text);
+        return;
+    }
+    bool quoted = text.size == 0 || memchr(text.at, ',', text.size) || memchr(text.at, '"', text.size);
+    if (quoted) buffer_char(buffer, '"');
+    at = text.at;
+    while (at < end) {
+        const char *plain = at;
+        while (at < end && *at != '"' && *at != '\\' && *at != '\n' && *at != '\r') at++;
+        buffer_append(buffer, plain, (size_t)(at - plain));
+        if (at == end) break;
+        switch (*at++) {
+        case '"': buffer_append(buffer, "\"\"", 2); break;
+        case '\\': buffer_append(buffer, "\\\\", 2); break;
+        case '\n': buffer_append(buffer, "\\n", 2); break;
+        case '\r': buffer_append(buffer, "\\r", 2); break;
+        }
+    }
+    if (quoted) buffer_char(buffer, '"');
 }
 
 void buffer_literal(struct buffer *buffer, const char *text)

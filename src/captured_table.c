@@ -24,6 +24,7 @@ void table_free(struct captured_table *table)
     for (size_t i = 0; i < table->count; i++) {
         free(table->columns[i].name);
         free(table->columns[i].column_name);
+        buffer_free(&table->columns[i].text_name);
         free(table->columns[i].sent_as);
     }
     for (size_t i = 0; i < table->change_count; i++) {
@@ -115,9 +116,11 @@ struct captured_column *table_append_column(struct captured_table *table, const 
     }
     struct captured_column *column = &columns[table->count];
     *column = (struct captured_column){.name = strdup(name), .column_name = strdup(column_name)};
-    if (!column->name || !column->column_name) {
+    buffer_field(&column->text_name, slice_of(name));
+    if (!column->name || !column->column_name || buffer_failed(&column->text_name)) {
         free(column->name);
         free(column->column_name);
+        buffer_free(&column->text_name);
         error_memory(error);
         return NULL;
     }
@@ -133,6 +136,7 @@ void table_forget_columns(struct captured_table *table, size_t count)
         struct captured_column *column = &table->columns[--table->count];
         free(column->name);
         free(column->column_name);
+        buffer_free(&column->text_name);
         free(column->sent_as);
     }
 }

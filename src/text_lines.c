@@ -4,61 +4,33 @@
 #include "cdclite/database.h"
 #include "cdclite/text_log.h"
 
-/* One field of RFC 4180. */
-static void append_field(struct buffer *out, struct slice text)
-{
-    const char *at = text.at, *end = text.at + text.size;
-    while (at < end && *at != ',' && *at != '"' && *at != '\\' && *at != '\n' && *at != '\r') at++;
-    if (at == end && text.size) {
-        buffer_slice(out, text);
-        return;
-    }
-    bool quoted = text.size == 0 || memchr(text.at, ',', text.size) || memchr(text.at, '"', text.size);
-    if (quoted) buffer_char(out, '"');
-    at = text.at;
-    while (at < end) {
-        const char *plain = at;
-        while (at < end && *at != '"' && *at != '\\' && *at != '\n' && *at != '\r') at++;
-        buffer_append(out, plain, (size_t)(at - plain));
-        if (at == end) break;
-        switch (*at++) {
-        case '"': buffer_append(out, "\"\"", 2); break;
-        case '\\': buffer_append(out, "\\\\", 2); break;
-        case '\n': buffer_append(out, "\\n", 2); break;
-        case '\r': buffer_append(out, "\\r", 2); break;
-        }
-    }
-    if (quoted) buffer_char(out, '"');
-}
-
 /* A value of the row in column `index`; a time is spelled by the unit that it came in. */
 static void append_value(struct buffer *out, const struct captured_table *table,
                          const struct history_row *row, size_t index, const struct value *value)
 {
     if (value->type == VALUE_NULL) return;
     if (value->type == VALUE_TEXT) {
-        append_field(out, value->bytes);
+        buffer_field(out, value->bytes);
         return;
     }
     if (value->type == VALUE_BLOB && value->bytes.size == 0) {
-        append_field(out, (struct slice){"", 0});
+        buffer_field(out, (struct slice){"", 0});
         return;
     }
     /* Numbers, times and hex need no quotes. */
     value_text(value, lineage_type_at(table, index, row->changed_at, row->change_id)->unit, out);
 }
 
-static void append_time(struct buffer *out, int64_t microseconds)
+static void append_time(struct buffer *out, const struct time_text *time)
 {
-    char text[TIME_TEXT_SIZE];
-    buffer_append(out, text, time_format(microseconds, UNIT_TIMESTAMP_US, true, text));
+    buffer_append(out, time->text, time->size);
 }
 
 void text_header(const struct captured_table *table, struct buffer *out)
 {
     for (size_t i = 0; i < table->count; i++) {
         if (!table->columns[i].identifying) continue;
-        append_field(out, slice_of(table->columns[i].name));
+        buffer_slice(out, buffer_view(&table->columns[i].text_name));
         buffer_char(out, ',');
     }
     buffer_text(out, "change_field,old_value,new_value,datetime_created,datetime_updated,datetime_deleted,"
@@ -80,7 +52,7 @@ static void append_identity(struct buffer *out, const struct captured_table *tab
 static void append_change(struct buffer *out, const struct captured_table *table,
                           const struct history_row *row, size_t field)
 {
-    append_field(out, slice_of(table->columns[field].name));
+    buffer_slice(out, buffer_view(&table->columns[field].text_name));
     buffer_char(out, ',');
     append_value(out, table, row, field, &row->before[field]);
     buffer_char(out, ',');
@@ -90,16 +62,17 @@ static void append_change(struct buffer *out, const struct captured_table *table
 
 /* How it ends: when, and by what. */
 static void append_end(struct buffer *out, const struct captured_table *table, const struct history_row *row,
-                       const struct time_text *inserted)
+                       struct text_times *times)
 {
+    if (row->op != 'c') time_text_set(&times->changed, row->changed_at);
     if (row->op == 'c' && table->created < table->count)
         append_value(out, table, row, table->created, &row->after[table->created]);
     buffer_char(out, ',');
-    if (row->op == 'u') append_time(out, row->changed_at);
+    if (row->op == 'u') append_time(out, &times->changed);
     buffer_char(out, ',');
-    if (row->op == 'd' || row->op == 't') append_time(out, row->changed_at);
+    if (row->op == 'd' || row->op == 't') append_time(out, &times->changed);
     buffer_char(out, ',');
-    buffer_append(out, inserted->text, inserted->size);
+    append_time(out, &times->inserted);
     buffer_char(out, ',');
     buffer_char(out, row->op);
     buffer_char(out, '\n');
@@ -120,14 +93,14 @@ static bool append_again(struct buffer *out, const struct shared *part)
     return true;
 }
 
-void text_lines(const struct captured_table *table, const struct history_row *row,
-                const struct time_text *inserted, struct buffer *out)
+void text_lines(const struct captured_table *table, const struct history_row *row, struct text_times *times,
+                struct buffer *out)
 {
     if (row->op == 'r') return;
     if (row->op == 't') {
         append_identity(out, table, row);
         buffer_text(out, ",,,");
-        append_end(out, table, row, inserted);
+        append_end(out, table, row, times);
         return;
     }
     struct shared identity = {0}, end = {0}; /* all lines of a change begin and end alike */
@@ -146,7 +119,7 @@ void text_lines(const struct captured_table *table, const struct history_row *ro
         append_change(out, table, row, i);
         if (!append_again(out, &end)) {
             end.at = out->size;
-            append_end(out, table, row, inserted);
+            append_end(out, table, row, times);
             end.size = out->size - end.at;
         }
     }
@@ -156,7 +129,7 @@ struct rebuilding {
     struct captured_table *table;
     sqlite3_stmt *batches; /* in the order of their changes, as the rows come */
     int64_t last_change_id, loaded_at, open_batch_at;
-    struct time_text inserted; /* that time */
+    struct text_times times; /* `inserted` is that time */
     struct buffer text;
     int (*write)(void *context, struct slice text, struct error *error);
     void *context;
@@ -187,8 +160,8 @@ static int rebuild_row(void *context, const struct history_row *row, struct erro
                              (long long)row->change_id);
         }
     }
-    time_text_set(&rebuilding->inserted, rebuilding->loaded_at);
-    text_lines(rebuilding->table, row, &rebuilding->inserted, &rebuilding->text);
+    time_text_set(&rebuilding->times.inserted, rebuilding->loaded_at);
+    text_lines(rebuilding->table, row, &rebuilding->times, &rebuilding->text);
     return flush(rebuilding, PIECE, error);
 }
 

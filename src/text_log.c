@@ -36,7 +36,10 @@ struct text_logs {
     sqlite3 *db;
     struct text_log *all;
     sqlite3_stmt *save;
-    struct time_text inserted; /* when the changes added last were */
+    struct text_times times; /* of the changes added last */
+    /* The log of the table whose change was added last; NULL for none. */
+    const struct captured_table *last_table;
+    struct text_log *last_log;
 };
 
 static void log_free(struct text_log *log)
@@ -337,7 +340,9 @@ static int add_piece(void *context, struct slice text, struct error *error)
 int text_logs_add(struct text_logs *logs, struct captured_table *table, const struct history_row *row,
                   int64_t inserted_at, struct error *error)
 {
-    struct text_log *log = find_log(logs, table->name);
+    if (table != logs->last_table) logs->last_log = find_log(logs, table->name);
+    logs->last_table = table;
+    struct text_log *log = logs->last_log;
     if (!log) return 0;
     /* While its columns are not known (a truncate came first, without schemas), a table's lines wait. */
     if (table->count == 0) return 0;
@@ -345,8 +350,8 @@ int text_logs_add(struct text_logs *logs, struct captured_table *table, const st
         text_rebuild(logs->db, table, 0, row->change_id - 1, inserted_at, add_piece, log, error))
         return -1;
     log->begun = true;
-    time_text_set(&logs->inserted, inserted_at);
-    text_lines(table, row, &logs->inserted, &log->pending);
+    time_text_set(&logs->times.inserted, inserted_at);
+    text_lines(table, row, &logs->times, &log->pending);
     log->through_change_id = row->change_id;
     log->changed = true;
     if (buffer_failed(&log->pending)) return error_memory(error);

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "cdclite/portable.h"
+#include "digits.h"
 
 static const char *const unit_names[] = {
     [UNIT_DAYS] = "days",
@@ -62,10 +63,12 @@ static const char *infinity_of(int64_t value, enum time_unit unit)
 }
 
 /* Writes `count` digits of the number, with zeros in front; returns what is behind them. */
-static char *put_digits(char *to, uint64_t number, int count)
+static inline char *put_digits(char *to, uint64_t number, int count)
 {
-    for (int i = count - 1; i >= 0; i--, number /= 10) to[i] = (char)('0' + number % 10);
-    return to + count;
+    char *end = to + count;
+    for (char *at = end; at - to >= 2; number /= 100) put_pair(at -= 2, (unsigned)(number % 100));
+    if (count % 2) *to = (char)('0' + number % 10);
+    return end;
 }
 
 /* The same with as many digits as it takes, at least `least`. */
@@ -170,9 +173,22 @@ size_t time_format(int64_t value, enum time_unit unit, bool zulu, char text[TIME
 
 void time_text_set(struct time_text *time, int64_t microseconds)
 {
+    const int64_t second = 1000000, a_day = 86400 * second;
     if (time->size && time->microseconds == microseconds) return;
+    int64_t day = microseconds / a_day, of_day = microseconds % a_day;
+    if (of_day < 0) {
+        day--;
+        of_day += a_day;
+    }
     time->microseconds = microseconds;
+    if (time->date_size && time->day == day && !infinity_of(microseconds, UNIT_TIMESTAMP_US)) {
+        put_time_of_day(time->text + time->date_size + 1, of_day, second, 6);
+        return;
+    }
     time->size = time_format(microseconds, UNIT_TIMESTAMP_US, true, time->text);
+    const char *begins = memchr(time->text, 'T', time->size);
+    time->day = day;
+    time->date_size = begins ? (size_t)(begins - time->text) : 0;
 }
 
 /* `count` digits at *at into *number, moving on; -1 when they are not digits. */

@@ -42,6 +42,8 @@ void buffer_family_name(struct buffer *buffer, const char *table, const char *su
 void buffer_image_name(struct buffer *buffer, const char *image, const char *column);
 /* Appends a JSON string (RFC 8259): quotes, backslashes and control characters escaped. */
 void buffer_json(struct buffer *buffer, struct slice text);
+/* Appends a field of a text log (RFC 4180; line ends and backslashes are escaped by backslashes). */
+void buffer_field(struct buffer *buffer, struct slice text);
 /* Appends an SQL text literal in single quotes, quotes inside doubled. */
 void buffer_literal(struct buffer *buffer, const char *text);
 

@@ -18,7 +18,8 @@ struct captured_column {
     char *name; /* at the source */
     char *
         column_name; /* in the history, behind before_ and after_: differs where names collide but for case */
-    char *sent_as;   /* as the schema block says it, NULL without one */
+    struct buffer text_name; /* that of the source as a field of the text log */
+    char *sent_as;           /* as the schema block says it, NULL without one */
     enum column_storage storage;
     struct column_type type;
     bool declared; /* the type is one said by --type */

@@ -16,9 +16,14 @@
 /* Appends the header line of a table's log. */
 void text_header(const struct captured_table *table, struct buffer *out);
 
-/* Appends the lines of one change (none for a snapshot read), which was `inserted` at its batch's time. */
-void text_lines(const struct captured_table *table, const struct history_row *row,
-                const struct time_text *inserted, struct buffer *out);
+/* The times of a change as its lines spell them: of its batch, which the caller sets, and its own. */
+struct text_times {
+    struct time_text inserted, changed;
+};
+
+/* Appends the lines of one change (none for a snapshot read). */
+void text_lines(const struct captured_table *table, const struct history_row *row, struct text_times *times,
+                struct buffer *out);
 
 /*
  * Gives the text of the stored changes after_id < change_id <= through_id, rebuilt from the history, to

@@ -44,8 +44,8 @@ int time_parse(const char *text, int64_t *microseconds);
 
 /* A time with its text, as UNIT_TIMESTAMP_US with Z. All zero is none. */
 struct time_text {
-    int64_t microseconds;
-    size_t size;
+    int64_t microseconds, day; /* since 1970 */
+    size_t size, date_size;    /* the date's; 0: there is none */
     char text[TIME_TEXT_SIZE];
 };
 /* Makes it that of another time, unless it is that of this one. */

@@ -80,9 +80,9 @@ static void assert_lines_of(char op, int64_t change_id, const bool *unknown, con
     row.before = table->before;
     row.after = table->after;
     buffer_clear(&out);
-    struct time_text inserted = {0};
-    time_text_set(&inserted, LOADED);
-    text_lines(table, &row, &inserted, &out);
+    struct text_times times = {0};
+    time_text_set(&times.inserted, LOADED);
+    text_lines(table, &row, &times, &out);
     assert_false(buffer_failed(&out));
     assert_string_equal(buffer_string(&out), expected);
 }

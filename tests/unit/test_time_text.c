@@ -279,6 +279,44 @@ static void units_and_their_names(void **state)
     assert_int_equal(time_unit_named("weeks"), UNIT_NONE);
 }
 
+/* One that is told time after time tells each as if it were the first. */
+static void a_time_that_is_set_again(void **state)
+{
+    static const int64_t second = 1000000, day = 86400 * INT64_C(1000000),
+                         times[] = {0,
+                                    1,
+                                    day - 1,
+                                    day,
+                                    day + 1,
+                                    day,
+                                    day - 1,
+                                    -1,
+                                    -day,
+                                    -day - 1,
+                                    -day + 1,
+                                    INT64_MAX,
+                                    INT64_MAX - 1,
+                                    INT64_MIN,
+                                    INT64_MIN + 1,
+                                    9223372036825200000,
+                                    9223372036825200001,
+                                    1735689949445054,
+                                    1735689949445054,
+                                    1735690000 * second,
+                                    -70000000000 * second,
+                                    -70000000000 * second + 1,
+                                    1735690000 * second};
+    struct time_text time = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        char expected[TIME_TEXT_SIZE];
+        size_t size = time_format(times[i], UNIT_TIMESTAMP_US, true, expected);
+        time_text_set(&time, times[i]);
+        assert_int_equal(time.size, size);
+        assert_memory_equal(time.text, expected, size);
+    }
+}
+
 static void now_is_now(void **state)
 {
     (void)state;
@@ -300,6 +338,7 @@ int main(void)
         cmocka_unit_test(times_that_a_user_types),
         cmocka_unit_test(what_is_no_time_is_refused),
         cmocka_unit_test(units_and_their_names),
+        cmocka_unit_test(a_time_that_is_set_again),
         cmocka_unit_test(now_is_now),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
