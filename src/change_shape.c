@@ -6,7 +6,7 @@
 
 /* An event that is being read. */
 struct shape_reading {
-    const struct change_shape *shape;
+    struct change_shape *shape;
     struct slice text;
     struct arena *arena;
     struct json_token *tokens; /* a value each */
@@ -48,6 +48,14 @@ static bool pass_all(const struct shape_reading *reading)
         if ((size_t)(end - at) <= value->text_size || !same_text(at, text, value->text_size)) return false;
         at += value->text_size;
         text += value->text_size;
+        if (value->unread) {
+            const char *behind = scan_digits_only(at, end);
+            if (behind) {
+                token->raw = (struct slice){at, (size_t)(behind - at)};
+                at = behind;
+                continue;
+            }
+        }
         token->name = (struct slice){at - value->name_back, value->name_size};
         token->meaning = 0;
         at = pass_value(&json, at, value->depth, token);
@@ -87,19 +95,19 @@ static int64_t made_at(const struct json_token *token)
 /* Sets what the values beside the rows say. */
 static bool set_facts(const struct shape_reading *reading, struct change *change)
 {
-    const struct change_shape *shape = reading->shape;
-    struct source_facts facts = shape->facts;
+    struct change_shape *shape = reading->shape;
     for (size_t i = 0; i < shape->constant_count; i++)
-        source_fact_text(&facts, shape->constants[i].fact)->at = place(reading, &shape->constants[i].place);
+        source_fact_text(&shape->facts, shape->constants[i].fact)->at =
+            place(reading, &shape->constants[i].place);
     for (size_t i = 0; i < shape->fact_count; i++) {
         const struct shape_fact *fact = &shape->value_facts[i];
-        if (source_facts_take(&facts, fact->fact, &reading->tokens[fact->value], reading->arena))
+        if (source_facts_take(&shape->facts, fact->fact, &reading->tokens[fact->value], reading->arena))
             return false;
     }
-    return source_facts_apply(&facts, reading->arena, change);
+    return source_facts_apply(&shape->facts, reading->arena, change);
 }
 
-bool change_shape_read(const struct change_shape *shape, struct slice text, struct arena *arena,
+bool change_shape_read(struct change_shape *shape, struct slice text, struct arena *arena,
                        struct shape_tokens *tokens, struct change *change)
 {
     struct shape_reading reading = {.shape = shape, .text = text, .arena = arena};

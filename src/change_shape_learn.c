@@ -28,7 +28,7 @@ static int add_text(struct learning *learning, const char *to)
 }
 
 /* A value that differs from event to event. */
-static int add_value(struct learning *learning, const struct json_token *token, bool named)
+static int add_value(struct learning *learning, const struct json_token *token, bool named, bool unread)
 {
     struct change_shape *shape = learning->shape;
     size_t name_back = (size_t)(token->raw.at - token->name.at);
@@ -39,6 +39,7 @@ static int add_value(struct learning *learning, const struct json_token *token, 
         .name_size = (uint16_t)(named ? token->name.size : 0),
         .name_back = (uint16_t)(named ? name_back : 0),
         .depth = (unsigned char)learning->json.depth,
+        .unread = unread,
     };
     learning->from = token->raw.at + token->raw.size;
     return 0;
@@ -60,7 +61,7 @@ static int pass(struct learning *learning, struct json_token *token)
     if (json_value(&learning->json, token)) return -1;
     bool constant = token->kind == JSON_NULL || token->kind == JSON_TRUE || token->kind == JSON_FALSE ||
                     slice_is(token->name, "connector");
-    return constant ? 0 : add_value(learning, token, false);
+    return constant ? 0 : add_value(learning, token, false, true);
 }
 
 static int learn_row(struct learning *learning, struct slice image, const struct json_members *members,
@@ -77,7 +78,7 @@ static int learn_row(struct learning *learning, struct slice image, const struct
                               .layout = members->layout};
     if (json_open(&learning->json, JSON_OBJECT)) return -1;
     while ((more = next_name(learning, &token)) == 1)
-        if (json_value(&learning->json, &token) || add_value(learning, &token, true)) return -1;
+        if (json_value(&learning->json, &token) || add_value(learning, &token, true, false)) return -1;
     row->count = learning->shape->count - row->first;
     row->end = place_at(learning, learning->json.at);
     return more < 0 || row->count != members->count ? -1 : 0;
@@ -89,10 +90,10 @@ static int add_constant(struct learning *learning, int fact, const struct json_t
     struct change_shape *shape = learning->shape;
     struct source_facts *facts = &shape->facts;
     if (token->escaped || source_facts_take(facts, fact, token, learning->arena)) return -1;
-    const char *at = source_fact_text(facts, fact)->at;
-    if (!at) return 0;
+    const struct slice *text = source_fact_text(facts, fact);
+    if (!text || !text->at) return 0;
     if (shape->constant_count == SHAPE_FACTS) return -1;
-    shape->constants[shape->constant_count++] = (struct shape_constant){fact, place_at(learning, at)};
+    shape->constants[shape->constant_count++] = (struct shape_constant){fact, place_at(learning, text->at)};
     return 0;
 }
 
@@ -103,7 +104,7 @@ static int learn_fact(struct learning *learning, int fact, struct json_token *to
     if (source_fact_is_shared(fact)) return add_constant(learning, fact, token);
     if (shape->fact_count == SHAPE_FACTS) return -1;
     shape->value_facts[shape->fact_count++] = (struct shape_fact){fact, shape->count};
-    return add_value(learning, token, false);
+    return add_value(learning, token, false, false);
 }
 
 static int learn_source(struct learning *learning)
@@ -131,7 +132,7 @@ static int learn_member(struct learning *learning, struct json_token *token)
     if (!slice_is(token->name, "ts_ms")) return pass(learning, token);
     if (shape->made != SIZE_MAX) return -1; /* a null came first */
     shape->made = shape->count;
-    return json_value(&learning->json, token) || add_value(learning, token, false);
+    return json_value(&learning->json, token) || add_value(learning, token, false, false);
 }
 
 static int learn_payload(struct learning *learning)

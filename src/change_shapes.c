@@ -20,7 +20,7 @@ bool change_shapes_read(struct change_shapes *shapes, struct slice text, struct 
     size_t likely = shapes->known[shapes->last].next;
     for (size_t i = 0; i < CHANGE_SHAPES; i++) {
         size_t index = (likely + i) % CHANGE_SHAPES;
-        const struct change_shape *shape = shapes->known[index].shape;
+        struct change_shape *shape = shapes->known[index].shape;
         if (!shape || !change_shape_read(shape, text, arena, &tokens, change)) continue;
         shapes->known[index].used = true;
         shapes->owed -= shapes->owed < GAINED ? shapes->owed : GAINED;

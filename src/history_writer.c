@@ -21,8 +21,9 @@ struct history_writer {
     struct row_pages pages;
     size_t columns;
     /* Columns that were added later stand behind all others in the file: which of a row's is at each place
-     * there, and room for a row in that order. NULL where all are in order. */
+     * there, and room for a row, as it is and in that order. NULL where all are in order. */
     size_t *order;
+    const struct value **unordered;
     struct value *ordered;
     bool by_name;         /* rows cannot be transferred */
     size_t waiting;       /* rows in `values`, their texts in `texts`; none while rows are in pages */
@@ -39,6 +40,7 @@ void history_writer_close(struct history_writer *writer)
     row_transfer_close(&writer->transfer);
     row_pages_free(&writer->pages);
     free(writer->order);
+    free(writer->unordered);
     free(writer->ordered);
     free(writer->bound);
     free(writer->values);
@@ -103,8 +105,10 @@ static int find_order(sqlite3 *db, const struct captured_table *table, struct hi
     sqlite3_stmt *file = row ? prepare_columns(db, table, true, error) : NULL;
     bool in_order = true;
     writer->order = calloc(writer->columns, sizeof *writer->order);
+    writer->unordered = calloc(writer->columns, sizeof *writer->unordered);
     writer->ordered = calloc(writer->columns, sizeof *writer->ordered);
-    int result = !file ? -1 : !writer->order || !writer->ordered ? error_memory(error) : 0;
+    bool failed = !writer->order || !writer->unordered || !writer->ordered;
+    int result = !file ? -1 : failed ? error_memory(error) : 0;
     writer->by_name = result || (size_t)sqlite3_column_count(file) != writer->columns;
     for (size_t i = 0; i < writer->columns && !writer->by_name; i++) {
         writer->order[i] = column_named(row, sqlite3_column_name(file, (int)i), i, writer->columns);
@@ -115,8 +119,10 @@ static int find_order(sqlite3 *db, const struct captured_table *table, struct hi
     sqlite3_finalize(file);
     if (!in_order) return result;
     free(writer->order);
+    free(writer->unordered);
     free(writer->ordered);
     writer->order = NULL;
+    writer->unordered = NULL;
     writer->ordered = NULL;
     return result;
 }
@@ -134,6 +140,7 @@ static int open_writer(sqlite3 *db, struct captured_table *table, struct error *
                      ? error_memory(error)
                      : row_transfer_open(&writer->transfer, db, buffer_string(&name), error);
     buffer_free(&name);
+    writer->pages.front = writer->transfer.size;
     return result || prepare_insert(db, table, writer, error) || find_order(db, table, writer, error) ? -1
                                                                                                       : 0;
 }
@@ -149,12 +156,29 @@ static int bind(struct history_writer *writer, size_t parameter, const struct va
     return value_bind(writer->insert, (int)parameter + 1, value);
 }
 
-static int insert_row(sqlite3 *db, struct history_writer *writer, const struct value *row,
-                      struct error *error)
+/* A row on its way: its columns but the first, which is the change_id, in parts that are borrowed. */
+enum { ROW_PARTS = 3 };
+struct row {
+    int64_t change_id;
+    struct row_part parts[ROW_PARTS];
+};
+
+static int insert_row(sqlite3 *db, struct history_writer *writer, const struct row *row, struct error *error)
 {
-    int code = SQLITE_OK;
-    for (size_t i = 0; i < writer->columns; i++) code |= bind(writer, i, &row[i]);
+    const struct value change_id = {.type = VALUE_INTEGER, .integer = row->change_id};
+    int code = bind(writer, 0, &change_id);
+    size_t column = 1;
+    for (size_t i = 0; i < ROW_PARTS; i++)
+        for (size_t k = 0; k < row->parts[i].count; k++)
+            code |= bind(writer, column++, &row->parts[i].values[k]);
     return code ? database_fail(db, error, "history") : database_step(db, writer->insert, error);
+}
+
+/* A row that waits, of its `columns` values. */
+static struct row waiting_row(const struct history_writer *writer, size_t i)
+{
+    const struct value *values = writer->values + i * writer->columns;
+    return (struct row){values->integer, {{values + 1, writer->columns - 1}}};
 }
 
 int history_flush(sqlite3 *db, struct captured_table *table, struct error *error)
@@ -164,8 +188,10 @@ int history_flush(sqlite3 *db, struct captured_table *table, struct error *error
     if (writer->pages.count) return row_transfer_insert(&writer->transfer, &writer->pages, error);
     size_t rows = writer->waiting;
     writer->waiting = writer->used = 0;
-    for (size_t i = 0; i < rows; i++)
-        if (insert_row(db, writer, writer->values + i * writer->columns, error)) return -1;
+    for (size_t i = 0; i < rows; i++) {
+        const struct row row = waiting_row(writer, i);
+        if (insert_row(db, writer, &row, error)) return -1;
+    }
     return 0;
 }
 
@@ -174,13 +200,15 @@ int history_seal(sqlite3 *db, struct captured_table *table, struct sealed_rows *
     struct history_writer *writer = table->writer;
     if (!writer || !writer->pages.count) return history_flush(db, table, error);
     *sealed = (struct sealed_rows){&writer->transfer, writer->pages};
-    writer->pages = (struct row_pages){.expected = sealed->pages.count + 1};
+    writer->pages = (struct row_pages){.front = writer->transfer.size, .expected = sealed->pages.count + 1};
     return 1;
 }
 
-static struct value text(struct slice text)
+/* An empty one is NULL. */
+static void set_text(struct value *value, struct slice text)
 {
-    return (struct value){.type = text.size ? VALUE_TEXT : VALUE_NULL, .bytes = text};
+    value_set_text(value, text.at, text.size);
+    if (text.size == 0) value->type = VALUE_NULL;
 }
 
 static bool has_bytes(const struct value *value)
@@ -204,22 +232,33 @@ static bool keep_texts(struct history_writer *writer, struct value *row)
     return true;
 }
 
-static enum row_pages_outcome put_in_pages(struct history_writer *writer, struct value *row)
+/* The columns as they stand in the file. */
+static const struct value *put_in_order(struct history_writer *writer, const struct row *row)
 {
-    const struct value change_id = row[0], *columns = row;
-    row[0] = (struct value){0}; /* the rowid, which stands outside of the record */
-    for (size_t i = 0; i < writer->columns && writer->order; i++) {
-        writer->ordered[i] = row[writer->order[i]];
-        columns = writer->ordered;
+    const struct row_part *part = row->parts;
+    for (size_t i = 1, first = 1; i < writer->columns; i++) {
+        for (; i - first == part->count; part++) first = i;
+        writer->unordered[i] = &part->values[i - first];
     }
-    enum row_pages_outcome outcome =
-        row_pages_add(&writer->pages, change_id.integer, columns, writer->columns);
-    row[0] = change_id;
-    return outcome;
+    for (size_t i = 1; i < writer->columns; i++) writer->ordered[i] = *writer->unordered[writer->order[i]];
+    return writer->ordered + 1;
+}
+
+static enum row_pages_outcome put_in_pages(struct history_writer *writer, const struct row *row)
+{
+    /* The change_id is the rowid, which stands outside of the record. */
+    static const struct value rowid = {.type = VALUE_NULL};
+    if (!writer->order) {
+        const struct row_part parts[] = {{&rowid, 1}, row->parts[0], row->parts[1], row->parts[2]};
+        return row_pages_add(&writer->pages, row->change_id, parts, sizeof parts / sizeof *parts);
+    }
+    const struct row_part parts[] = {{&rowid, 1}, {put_in_order(writer, row), writer->columns - 1}};
+    return row_pages_add(&writer->pages, row->change_id, parts, sizeof parts / sizeof *parts);
 }
 
 /* Adds a row to those in pages; one that cannot stand there is inserted behind them. */
-static int add_to_pages(sqlite3 *db, struct history_writer *writer, struct value *row, struct error *error)
+static int add_to_pages(sqlite3 *db, struct history_writer *writer, const struct row *row,
+                        struct error *error)
 {
     if (writer->by_name) return insert_row(db, writer, row, error);
     enum row_pages_outcome outcome = put_in_pages(writer, row);
@@ -238,9 +277,26 @@ static int open_pages(sqlite3 *db, struct history_writer *writer, struct error *
 {
     size_t rows = writer->waiting;
     writer->waiting = writer->used = 0;
-    for (size_t i = 0; i < rows; i++)
-        if (add_to_pages(db, writer, writer->values + i * writer->columns, error)) return -1;
+    for (size_t i = 0; i < rows; i++) {
+        const struct row row = waiting_row(writer, i);
+        if (add_to_pages(db, writer, &row, error)) return -1;
+    }
     return 0;
+}
+
+/* The row waits; false where there is no room for its texts. */
+static bool keep_waiting(struct history_writer *writer, const struct row *row)
+{
+    struct value *values = writer->values + writer->waiting * writer->columns, *next = values + 1;
+    value_set_integer(values, row->change_id);
+    for (size_t i = 0; i < ROW_PARTS; i++) {
+        const struct row_part *part = &row->parts[i];
+        if (part->count) memcpy(next, part->values, part->count * sizeof *next);
+        next += part->count;
+    }
+    if (!keep_texts(writer, values)) return false;
+    writer->waiting++;
+    return true;
 }
 
 int history_insert(sqlite3 *db, struct captured_table *table, const struct message *message,
@@ -249,21 +305,19 @@ int history_insert(sqlite3 *db, struct captured_table *table, const struct messa
 {
     if (!table->writer && open_writer(db, table, error)) return -1;
     struct history_writer *writer = table->writer;
-    struct value *row = writer->values + writer->waiting * writer->columns, *next = row;
-    *next++ = value_of_integer(change_id);
-    *next++ = text((struct slice){&change->op, 1});
-    *next++ = value_of_integer(change->changed_at);
+    struct value own[HISTORY_OWN_COLUMNS - 1], *next = own;
+    set_text(next++, (struct slice){&change->op, 1});
+    value_set_integer(next++, change->changed_at);
     *next++ = change->lsn;
     *next++ = change->tx_id;
-    *next++ = value_of_integer(message->partition);
-    *next++ = value_of_integer(message->offset);
-    *next++ = text(unavailable);
-    if (table->count) {
-        memcpy(next, table->before, table->count * sizeof *next);
-        memcpy(next + table->count, table->after, table->count * sizeof *next);
-    }
-    if (writer->pages.count) return add_to_pages(db, writer, row, error);
-    if (!keep_texts(writer, row))
-        return open_pages(db, writer, error) || add_to_pages(db, writer, row, error) ? -1 : 0;
-    return ++writer->waiting == FEW_ROWS ? open_pages(db, writer, error) : 0;
+    value_set_integer(next++, message->partition);
+    value_set_integer(next++, message->offset);
+    set_text(next++, unavailable);
+    const struct row row = {
+        change_id,
+        {{own, HISTORY_OWN_COLUMNS - 1}, {table->before, table->count}, {table->after, table->count}}};
+    if (writer->pages.count) return add_to_pages(db, writer, &row, error);
+    if (!keep_waiting(writer, &row))
+        return open_pages(db, writer, error) || add_to_pages(db, writer, &row, error) ? -1 : 0;
+    return writer->waiting == FEW_ROWS ? open_pages(db, writer, error) : 0;
 }

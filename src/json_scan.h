@@ -10,6 +10,15 @@
 #include <emmintrin.h>
 #endif
 
+#ifdef __SSE2__
+static inline bool same_vectors(const char *a, const char *b)
+{
+    __m128i first = _mm_loadu_si128((const __m128i *)(const void *)a);
+    __m128i second = _mm_loadu_si128((const __m128i *)(const void *)b);
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(first, second)) == 0xffff;
+}
+#endif
+
 static inline bool same_words(const char *a, const char *b)
 {
     uint64_t first, second;
@@ -30,8 +39,20 @@ static inline bool same_half_words(const char *a, const char *b)
  * more than the comparison. The last word overlaps the one before. */
 static inline bool same_text(const char *a, const char *b, size_t size)
 {
-    enum { WORD = sizeof(uint64_t), HALF = sizeof(uint32_t), SHORT = 64 };
-    if (size < HALF || size > SHORT) return memcmp(a, b, size) == 0;
+    enum { WORD = sizeof(uint64_t), HALF = sizeof(uint32_t), SHORT = 256 };
+    if (size > SHORT) return memcmp(a, b, size) == 0;
+#ifdef __SSE2__
+    enum { VECTOR = sizeof(__m128i) };
+    if (size >= VECTOR) {
+        for (size_t at = 0; at < size - VECTOR; at += VECTOR)
+            if (!same_vectors(a + at, b + at)) return false;
+        return same_vectors(a + size - VECTOR, b + size - VECTOR);
+    }
+#endif
+    if (size < HALF) {
+        while (size > 0 && *a == *b) a++, b++, size--;
+        return size == 0;
+    }
     if (size < WORD) return same_half_words(a, b) && same_half_words(a + size - HALF, b + size - HALF);
     for (size_t at = 0; at < size - WORD; at += WORD)
         if (!same_words(a + at, b + at)) return false;
@@ -103,13 +124,49 @@ static inline uint64_t eight_digits(uint64_t word)
     return (word & UINT64_C(0x0000ffff0000ffff)) * UINT64_C(42949672960001) >> 32;
 }
 
+static const uint32_t digit_powers[DIGITS_A_WORD + 1] = {1,      10,      100,      1000,     10000,
+                                                         100000, 1000000, 10000000, 100000000};
+
+#ifdef __SSE2__
+enum { DIGITS_A_VECTOR = sizeof(__m128i) };
+
+/* How many digits sixteen characters begin with. */
+static inline size_t leading_digits_of_vector(const char *at)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i digits = _mm_sub_epi8(bytes, _mm_set1_epi8('0')); /* what is none is above nine */
+    __m128i found = _mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits);
+    return (size_t)__builtin_ctz(~(unsigned)_mm_movemask_epi8(found));
+}
+
+/* What up to eight digits spell: zeros are put in front, as many as it takes to be eight. */
+static inline uint64_t few_digits(const char *at, size_t count)
+{
+    return count ? eight_digits(load_word(at) << (64 - 8 * count)) : 0;
+}
+
+static inline uint64_t digits_of_vector(const char *at, size_t count)
+{
+    if (count <= DIGITS_A_WORD) return few_digits(at, count);
+    size_t rest = count - DIGITS_A_WORD;
+    return eight_digits(load_word(at)) * digit_powers[rest] + few_digits(at + DIGITS_A_WORD, rest);
+}
+#endif
+
 /* The digits that come next: how many they are. *number becomes what they spell, if they are no more than 19.
  */
 static inline size_t scan_digits(const char *at, const char *end, uint64_t *number)
 {
-    static const uint32_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
     const char *first = at;
     uint64_t spelt = 0;
+#ifdef __SSE2__
+    if (end - at >= DIGITS_A_VECTOR) {
+        size_t count = leading_digits_of_vector(at);
+        *number = spelt = digits_of_vector(at, count);
+        if (count < DIGITS_A_VECTOR) return count;
+        at += DIGITS_A_VECTOR;
+    }
+#endif
     while (end - at >= DIGITS_A_WORD) {
         uint64_t word = load_word(at);
         size_t count = leading_digits(word);
@@ -121,7 +178,7 @@ static inline size_t scan_digits(const char *at, const char *end, uint64_t *numb
         *number = spelt;
         if (count == 0) return (size_t)(at - first);
         /* Zeros in front, as many as it takes to be eight digits. */
-        *number = spelt * powers[count] + eight_digits(word << (64 - 8 * count));
+        *number = spelt * digit_powers[count] + eight_digits(word << (64 - 8 * count));
         return (size_t)(at - first) + count;
     }
     for (; at < end && *at >= '0' && *at <= '9'; at++) spelt = spelt * 10 + (uint64_t)(*at - '0');
@@ -157,6 +214,18 @@ static inline const char *scan_plain_string(const char *at, const char *end, boo
     return NULL;
 }
 
+/* Behind the digits that begin at `at`, if they are a whole number's; else NULL. */
+static inline const char *scan_digits_only(const char *at, const char *end)
+{
+    const char *first = at;
+#ifdef __SSE2__
+    if (end - at >= DIGITS_A_VECTOR) at += leading_digits_of_vector(at);
+#endif
+    while (at < end && *at >= '0' && *at <= '9') at++;
+    bool whole = at > first && (*first != '0' || at - first == 1) && at < end && (*at == ',' || *at == '}');
+    return whole ? at : NULL;
+}
+
 /* Behind the number that begins at `at`, if it is a whole one (struct json_token); else NULL. */
 static inline const char *scan_whole_number(const char *at, const char *end, int64_t *integer)
 {
@@ -168,7 +237,7 @@ static inline const char *scan_whole_number(const char *at, const char *end, int
     if (digits - 1 >= MOST_WHOLE_DIGITS || number > (uint64_t)INT64_MAX) return NULL;
     if (*at == '0' && (digits > 1 || negative)) return NULL;
     at += digits;
-    if (at < end && (*at == '.' || (*at | ' ') == 'e')) return NULL;
+    if (at < end && *at != ',' && *at != '}' && (*at == '.' || (*at | ' ') == 'e')) return NULL;
     *integer = negative ? -(int64_t)number : (int64_t)number;
     return at;
 }

@@ -73,15 +73,15 @@ static bool is_choice(const char *choices, const char *text)
 /* What is wrong with the text, or NULL and the value to bind. */
 static const char *read_value(const struct query_parameter *parameter, const char *text, struct value *value)
 {
-    int64_t microseconds;
+    int64_t microseconds, integer;
     *value = (struct value){.type = VALUE_TEXT, .bytes = slice_of(text)};
     switch (parameter->type) {
     case PARAMETER_ANY:
-        if (is_plain_integer(text, &value->integer)) value->type = VALUE_INTEGER;
+        if (is_plain_integer(text, &integer)) value_set_integer(value, integer);
         break;
     case PARAMETER_INTEGER:
-        if (!read_integer(text, &value->integer)) return "not a whole number of 64 bits";
-        value->type = VALUE_INTEGER;
+        if (!read_integer(text, &integer)) return "not a whole number of 64 bits";
+        value_set_integer(value, integer);
         break;
     case PARAMETER_TIME:
         if (time_parse(text, &microseconds))

@@ -1,6 +1,6 @@
 #include "row_pages.h"
 
-#include <stdlib.h>
+#include <sqlite3.h>
 #include <string.h>
 
 enum {
@@ -52,8 +52,13 @@ struct record {
     size_t types_size, values_size;
 };
 
+/* Where the next type and the next value go. */
+struct record_end {
+    unsigned char *type, *value;
+};
+
 /* Writes eight bytes, of which the first `size` count. */
-static void put_eight(unsigned char *to, uint64_t number, size_t size)
+static inline void put_eight(unsigned char *to, uint64_t number, size_t size)
 {
     number <<= 64 - 8 * size;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -62,63 +67,66 @@ static void put_eight(unsigned char *to, uint64_t number, size_t size)
     memcpy(to, &number, sizeof number);
 }
 
-static void add_integer(struct record *record, int64_t integer)
+static inline struct record_end add_integer(struct record_end end, int64_t integer)
 {
     /* By the bytes that it needs: there is no type of five or seven. */
     static const struct {
         unsigned char serial, size;
     } by_bytes[] = {{0, 0}, {1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 6}, {5, 6}, {6, 8}, {6, 8}};
-    unsigned char *type = &record->types[record->types_size++];
     if (integer == 0 || integer == 1) {
-        *type = (unsigned char)(SERIAL_ZERO + integer);
-        return;
+        *end.type++ = (unsigned char)(SERIAL_ZERO + integer);
+        return end;
     }
     uint64_t magnitude = integer < 0 ? ~(uint64_t)integer : (uint64_t)integer;
     unsigned bits = magnitude ? 65 - (unsigned)__builtin_clzll(magnitude) : 1; /* the sign's too */
     unsigned bytes = (bits + 7) / 8;
-    *type = by_bytes[bytes].serial;
-    put_eight(record->values + record->values_size, (uint64_t)integer, by_bytes[bytes].size);
-    record->values_size += by_bytes[bytes].size;
+    *end.type++ = by_bytes[bytes].serial;
+    put_eight(end.value, (uint64_t)integer, by_bytes[bytes].size);
+    end.value += by_bytes[bytes].size;
+    return end;
 }
 
-static void add_real(struct record *record, double real)
+static struct record_end add_real(struct record_end end, double real)
 {
     uint64_t bits;
     memcpy(&bits, &real, sizeof bits);
-    record->types[record->types_size++] = SERIAL_REAL;
-    put_eight(record->values + record->values_size, bits, sizeof bits);
-    record->values_size += sizeof bits;
+    *end.type++ = SERIAL_REAL;
+    put_eight(end.value, bits, sizeof bits);
+    end.value += sizeof bits;
+    return end;
 }
 
-/* False: there is no room. */
-static bool add_bytes(struct record *record, unsigned serial, struct slice bytes)
+/* There is room for the bytes. */
+static inline struct record_end add_bytes(struct record_end end, unsigned serial, struct slice bytes)
 {
-    if (bytes.size > ROW_PAGE_MOST - record->values_size) return false;
-    unsigned char *type = record->types + record->types_size;
-    record->types_size = (size_t)(row_pages_varint(type, serial + 2 * (uint64_t)bytes.size) - record->types);
-    if (bytes.size) memcpy(record->values + record->values_size, bytes.at, bytes.size);
-    record->values_size += bytes.size;
-    return true;
+    end.type = row_pages_varint(end.type, serial + 2 * (uint64_t)bytes.size);
+    if (bytes.size) memcpy(end.value, bytes.at, bytes.size);
+    end.value += bytes.size;
+    return end;
 }
 
-/* Makes the record; false for one that is larger than a page can hold. */
-static bool make_record(struct record *record, const struct value *columns, size_t count)
+/* Adds some columns to the record; false when it is larger than a page can hold. Not inlined: where the
+ * compiler sees how large the record is, it has each of its short copies checked in a call. */
+static __attribute__((noinline)) bool add_part(struct record *record, const struct row_part *part)
 {
-    record->types_size = record->values_size = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct value *value = &columns[i];
-        /* Whichever comes next takes no more. */
-        if (record->types_size + record->values_size > ROW_PAGE_MOST - sizeof(int64_t)) return false;
+    struct record_end end = {record->types + record->types_size, record->values + record->values_size};
+    for (size_t i = 0; i < part->count; i++) {
+        const struct value *value = &part->values[i];
+        size_t used = (size_t)(end.type - record->types) + (size_t)(end.value - record->values);
+        /* Whichever comes next takes no more, but for bytes. */
+        if (used > ROW_PAGE_MOST - sizeof(int64_t)) return false;
         switch (value->type) {
-        case VALUE_NULL: record->types[record->types_size++] = SERIAL_NULL; break;
-        case VALUE_INTEGER: add_integer(record, value->integer); break;
-        case VALUE_REAL: add_real(record, value->real); break;
+        case VALUE_NULL: *end.type++ = SERIAL_NULL; break;
+        case VALUE_INTEGER: end = add_integer(end, value->integer); break;
+        case VALUE_REAL: end = add_real(end, value->real); break;
         case VALUE_TEXT:
         case VALUE_BLOB:
-            if (!add_bytes(record, value->type == VALUE_TEXT ? SERIAL_TEXT : SERIAL_BLOB, value->bytes))
-                return false;
+            if (value->bytes.size > ROW_PAGE_MOST - used) return false;
+            end = add_bytes(end, value->type == VALUE_TEXT ? SERIAL_TEXT : SERIAL_BLOB, value->bytes);
         }
     }
+    record->types_size = (size_t)(end.type - record->types);
+    record->values_size = (size_t)(end.value - record->values);
     return true;
 }
 
@@ -127,12 +135,12 @@ static enum row_pages_outcome begin_page(struct row_pages *pages)
     if (pages->count == ROW_PAGES) return ROW_PAGES_FULL;
     if (pages->count == pages->capacity) {
         size_t capacity = pages->capacity ? 2 * pages->capacity : pages->expected ? pages->expected : 1;
-        unsigned char *at = realloc(pages->at, capacity * ROW_PAGE);
-        if (!at) return ROW_NO_MEMORY;
-        pages->at = at;
+        unsigned char *memory = sqlite3_realloc64(pages->memory, pages->front + capacity * ROW_PAGE);
+        if (!memory) return ROW_NO_MEMORY;
+        pages->memory = memory;
         pages->capacity = capacity;
     }
-    unsigned char *page = pages->at + pages->count++ * ROW_PAGE;
+    unsigned char *page = pages->memory + pages->front + pages->count++ * ROW_PAGE;
     memset(page, 0, LEAF_HEADER);
     page[0] = LEAF;
     pages->rows = 0;
@@ -140,11 +148,13 @@ static enum row_pages_outcome begin_page(struct row_pages *pages)
     return ROW_ADDED;
 }
 
-enum row_pages_outcome row_pages_add(struct row_pages *pages, int64_t rowid, const struct value *columns,
+enum row_pages_outcome row_pages_add(struct row_pages *pages, int64_t rowid, const struct row_part *parts,
                                      size_t count)
 {
     struct record record;
-    if (!make_record(&record, columns, count)) return ROW_TOO_LARGE;
+    record.types_size = record.values_size = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!add_part(&record, &parts[i])) return ROW_TOO_LARGE;
     /* The header's own size counts. */
     size_t header = record.types_size + (record.types_size + 1 < 0x80 ? 1 : 2);
     size_t size = header + record.values_size;
@@ -154,7 +164,7 @@ enum row_pages_outcome row_pages_add(struct row_pages *pages, int64_t rowid, con
         enum row_pages_outcome outcome = begin_page(pages);
         if (outcome != ROW_ADDED) return outcome;
     }
-    unsigned char *page = pages->at + (pages->count - 1) * ROW_PAGE;
+    unsigned char *page = pages->memory + pages->front + (pages->count - 1) * ROW_PAGE;
     pages->content -= cell;
     unsigned char *to = row_pages_varint(page + pages->content, size);
     to = row_pages_varint(row_pages_varint(to, (uint64_t)rowid), header);
@@ -168,13 +178,14 @@ enum row_pages_outcome row_pages_add(struct row_pages *pages, int64_t rowid, con
     return ROW_ADDED;
 }
 
-void row_pages_clear(struct row_pages *pages)
+void row_pages_hand_over(struct row_pages *pages)
 {
-    pages->count = pages->rows = 0;
+    pages->memory = NULL;
+    pages->capacity = pages->count = pages->rows = 0;
 }
 
 void row_pages_free(struct row_pages *pages)
 {
-    free(pages->at);
+    sqlite3_free(pages->memory);
     *pages = (struct row_pages){0};
 }

@@ -14,24 +14,31 @@ enum {
     ROW_PAGE_MOST = ROW_PAGE - 35, /* bytes of a row: a larger one needs pages of its own */
 };
 
-/* All zero is empty. */
+/* All zero is empty. The memory is SQLite's, so that it can be handed over. */
 struct row_pages {
-    unsigned char *at;
+    unsigned char *memory;
+    size_t front;                  /* bytes left free in front of the pages; set while there are none */
     size_t capacity, count;        /* pages; those before the last are full */
     size_t expected;               /* how many there will be, 0 when that is not known */
     size_t rows, content;          /* of the last page; where its cells begin */
     int64_t last_rowid[ROW_PAGES]; /* of each page's rows */
 };
 
+/* Some of a row's columns, side by side. */
+struct row_part {
+    const struct value *values;
+    size_t count;
+};
+
 enum row_pages_outcome { ROW_ADDED, ROW_PAGES_FULL, ROW_TOO_LARGE, ROW_NO_MEMORY };
 
-/* Adds a row behind the others: its rowid, greater than theirs, and its `count` columns, the one that is the
- * rowid NULL. A value must be of a type that its column holds unchanged. */
-enum row_pages_outcome row_pages_add(struct row_pages *pages, int64_t rowid, const struct value *columns,
+/* Adds a row behind the others: its rowid, greater than theirs, and its columns in `count` parts, the one
+ * that is the rowid NULL. A value must be of a type that its column holds unchanged. */
+enum row_pages_outcome row_pages_add(struct row_pages *pages, int64_t rowid, const struct row_part *parts,
                                      size_t count);
 
-/* Forgets the rows and keeps the memory. */
-void row_pages_clear(struct row_pages *pages);
+/* Forgets the rows, and the memory, which is another's now. */
+void row_pages_hand_over(struct row_pages *pages);
 void row_pages_free(struct row_pages *pages);
 
 /* Writes a big-endian number of `size` bytes. */

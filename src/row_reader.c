@@ -101,36 +101,42 @@ static int refuse_column(struct slice name, const char *problem, struct error *e
 static inline bool take_usual(const struct json_token *member, enum column_kind kind, struct value *value)
 {
     if (member->kind == JSON_NUMBER && member->whole && (kind == KIND_ANY || kind == KIND_INTEGER)) {
-        *value = value_of_integer(member->integer);
+        value_set_integer(value, member->integer);
         return true;
     }
     if (member->kind == JSON_STRING && !member->escaped && (kind == KIND_ANY || kind == KIND_TEXT)) {
-        *value = (struct value){.type = VALUE_TEXT, .bytes = {member->raw.at + 1, member->raw.size - 2}};
+        value_set_text(value, member->raw.at + 1, member->raw.size - 2);
         return true;
     }
     return false;
 }
 
-/* One member of a row: its value at its column. */
-static int read_member(struct row_reading *reading, const struct json_token *member,
-                       const struct planned_member *planned, struct error *error)
+/* A value that is not of the usual ones. */
+static int read_unusual(struct row_reading *reading, const struct json_token *member,
+                        const struct column_type *type, struct value *value, struct error *error)
 {
-    struct captured_table *table = reading->table;
-    struct captured_column *column = &table->columns[planned->column];
-    const struct column_type *type = type_of(reading, planned);
-    bool *there = reading->after ? &column->in_after : &column->in_before;
-    if (*there) return refuse_column(member->name, "it is there twice", error);
-    *there = true;
-    table->order[reading->members++] = planned->column;
-    struct value *value = &(reading->after ? table->after : table->before)[planned->column];
-    const char *problem =
-        take_usual(member, type->kind, value) ? NULL : value_of_token(member, type, reading->arena, value);
+    const char *problem = value_of_token(member, type, reading->arena, value);
     /* What the user said of a column is no promise of its values. */
     if (problem &&
         (reading->schema || type->kind == KIND_ANY || value_of_token(member, &any, reading->arena, value)))
         return refuse_column(member->name, problem, error);
-    if (column->storage != STORAGE_ANY && !storage_holds(column->storage, value->type))
-        table_widen(table, column);
+    return 0;
+}
+
+/* One member of a row: its value at its column, of those of the image. */
+static inline int read_member(struct row_reading *reading, const struct json_token *member,
+                              const struct planned_member *planned, bool after, struct value *values,
+                              struct error *error)
+{
+    struct captured_column *column = &reading->table->columns[planned->column];
+    const struct column_type *type = type_of(reading, planned);
+    bool *there = after ? &column->in_after : &column->in_before;
+    struct value *value = &values[planned->column];
+    if (*there) return refuse_column(member->name, "it is there twice", error);
+    *there = true;
+    reading->table->order[reading->members++] = planned->column;
+    if (!take_usual(member, type->kind, value) && read_unusual(reading, member, type, value, error)) return 1;
+    if (!storage_holds(column->storage, value->type)) table_widen(reading->table, column);
     return 0;
 }
 
@@ -143,7 +149,8 @@ static bool is_planned(const struct row_plan *plan, const struct json_members *r
 
 static int read_members(struct row_reading *reading, const struct json_members *row, struct error *error)
 {
-    struct row_plan *plan = &reading->table->row_plans[reading->after];
+    const bool after = reading->after;
+    struct row_plan *plan = &reading->table->row_plans[after];
     uint64_t schema_id = reading->schema ? reading->schema->id : 0;
     bool planned = is_planned(plan, row, schema_id);
     if (!planned) {
@@ -157,7 +164,9 @@ static int read_members(struct row_reading *reading, const struct json_members *
         if (reading->flattened && flattened_adds(member->name)) continue;
         int result =
             planned ? 0 : find_column(reading, member->name, reading->members, &plan->members[i], error);
-        if (result == 0) result = read_member(reading, member, &plan->members[i], error);
+        if (result) return result;
+        struct value *values = after ? reading->table->after : reading->table->before;
+        result = read_member(reading, member, &plan->members[i], after, values, error);
         if (result) return result;
     }
     if (row->cut) {

@@ -11,12 +11,6 @@
 /* Where they stand in the file's header (1.3) and in an interior page of a table (1.6). */
 enum { HEADER_PAGES = 28, INTERIOR = 0x05, INTERIOR_HEADER = 12, POINTER = 2, RIGHTMOST = 8 };
 
-int row_transfer_open(struct row_transfer *transfer, sqlite3 *db, const char *table, struct error *error)
-{
-    *transfer = (struct row_transfer){.db = db, .table = strdup(table)};
-    return transfer->table ? 0 : error_memory(error);
-}
-
 void row_transfer_close(struct row_transfer *transfer)
 {
     sqlite3_finalize(transfer->insert);
@@ -71,6 +65,12 @@ static int make_empty(struct row_transfer *transfer, struct error *error)
     return result;
 }
 
+int row_transfer_open(struct row_transfer *transfer, sqlite3 *db, const char *table, struct error *error)
+{
+    *transfer = (struct row_transfer){.db = db, .table = strdup(table)};
+    return transfer->table ? make_empty(transfer, error) : error_memory(error);
+}
+
 /* The page that points at the leaves, which begin with page number `first`. */
 static void put_root(unsigned char *page, const struct row_pages *pages, uint32_t first)
 {
@@ -90,34 +90,29 @@ static void put_root(unsigned char *page, const struct row_pages *pages, uint32_
     row_pages_number(page + RIGHTMOST, first + (uint32_t)cells, 4);
 }
 
-/* The database with the rows, for SQLite to free; NULL when memory ran out. */
-static unsigned char *put_together(const struct row_transfer *transfer, const struct row_pages *pages,
-                                   size_t *size)
+/* Makes the pages a database, in their own memory; gives its size. */
+static size_t put_together(const struct row_transfer *transfer, const struct row_pages *pages)
 {
-    size_t rows = pages->count * ROW_PAGE;
-    *size = pages->count == 1 ? transfer->size : transfer->size + rows;
-    unsigned char *database = sqlite3_malloc64(*size);
-    if (!database) return NULL;
-    memcpy(database, transfer->empty, transfer->size);
-    unsigned char *root = database + (size_t)(transfer->root - 1) * ROW_PAGE;
-    if (pages->count == 1) {
-        memcpy(root, pages->at, ROW_PAGE);
-    } else {
+    size_t rows = pages->count == 1 ? 0 : pages->count * ROW_PAGE;
+    memcpy(pages->memory, transfer->empty, transfer->size);
+    unsigned char *root = pages->memory + (size_t)(transfer->root - 1) * ROW_PAGE;
+    if (pages->count == 1)
+        memcpy(root, pages->memory + transfer->size, ROW_PAGE);
+    else
         put_root(root, pages, (uint32_t)(transfer->size / ROW_PAGE) + 1);
-        memcpy(database + transfer->size, pages->at, rows);
-    }
-    row_pages_number(database + HEADER_PAGES, (uint32_t)(*size / ROW_PAGE), 4);
-    return database;
+    row_pages_number(pages->memory + HEADER_PAGES, (uint32_t)((transfer->size + rows) / ROW_PAGE), 4);
+    return transfer->size + rows;
 }
 
-static int stage(const struct row_transfer *transfer, const struct row_pages *pages, struct error *error)
+/* The pages become the database `staged`. */
+static int stage(const struct row_transfer *transfer, struct row_pages *pages, struct error *error)
 {
-    size_t size;
     bool attached = sqlite3_txn_state(transfer->db, "staged") >= 0;
     if (!attached && database_run(transfer->db, "ATTACH ':memory:' AS staged", error)) return -1;
-    unsigned char *database = put_together(transfer, pages, &size);
-    if (!database) return error_memory(error);
-    return sqlite3_deserialize(transfer->db, "staged", database, (sqlite3_int64)size, (sqlite3_int64)size,
+    sqlite3_int64 size = (sqlite3_int64)put_together(transfer, pages);
+    unsigned char *database = pages->memory;
+    row_pages_hand_over(pages); /* also when it fails */
+    return sqlite3_deserialize(transfer->db, "staged", database, size, size,
                                SQLITE_DESERIALIZE_FREEONCLOSE) == SQLITE_OK
                ? 0
                : database_fail(transfer->db, error, "rows in memory");
@@ -137,10 +132,9 @@ static int prepare(struct row_transfer *transfer, struct error *error)
     return result;
 }
 
-static int insert(struct row_transfer *transfer, const struct row_pages *pages, struct error *error)
+static int insert(struct row_transfer *transfer, struct row_pages *pages, struct error *error)
 {
-    return (!transfer->empty && make_empty(transfer, error)) || stage(transfer, pages, error) ||
-                   (!transfer->insert && prepare(transfer, error)) ||
+    return stage(transfer, pages, error) || (!transfer->insert && prepare(transfer, error)) ||
                    database_step(transfer->db, transfer->insert, error)
                ? -1
                : 0;
@@ -152,6 +146,5 @@ int row_transfer_insert(struct row_transfer *transfer, struct row_pages *pages, 
     sqlite3_mutex_enter(sqlite3_db_mutex(transfer->db));
     int result = insert(transfer, pages, error);
     sqlite3_mutex_leave(sqlite3_db_mutex(transfer->db));
-    if (result == 0) row_pages_clear(pages);
     return result;
 }

@@ -17,9 +17,9 @@ struct row_transfer {
     struct sqlite3 *db; /* borrowed */
     char *table;        /* its name */
     struct sqlite3_stmt *insert;
-    unsigned char *empty; /* such a database without rows, of `size` bytes; NULL: not made yet */
-    size_t size;
-    uint32_t root; /* the table's page in it, from 1 */
+    unsigned char *empty; /* such a database without rows, of `size` bytes */
+    size_t size;          /* pages need so much room in front of them */
+    uint32_t root;        /* the table's page in it, from 1 */
 };
 
 /* Rows, and what takes them over. */
@@ -34,8 +34,8 @@ int row_transfer_open(struct row_transfer *transfer, struct sqlite3 *db, const c
                       struct error *error);
 void row_transfer_close(struct row_transfer *transfer);
 
-/* Inserts the rows, of which there is at least one, within the open transaction, and clears the pages. Waits
- * for another thread that has the connection. */
+/* Inserts the rows, of which there is at least one, within the open transaction, and takes the pages' memory.
+ * Waits for another thread that has the connection. */
 int row_transfer_insert(struct row_transfer *transfer, struct row_pages *pages, struct error *error);
 
 #endif

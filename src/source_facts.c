@@ -63,8 +63,9 @@ bool source_fact_is_shared(int fact)
 struct slice *source_fact_text(struct source_facts *facts, int fact)
 {
     const struct fact *wanted = &facts_wanted[fact];
-    return wanted->kind == FACT_RAW ? &facts->version
-                                    : &((struct value *)((char *)facts + wanted->offset))->bytes;
+    if (wanted->kind == FACT_RAW) return &facts->version;
+    struct value *value = (struct value *)((char *)facts + wanted->offset);
+    return value->type == VALUE_TEXT ? &value->bytes : NULL;
 }
 
 /* Why the value cannot be that fact; NULL if it can. */
@@ -94,7 +95,7 @@ const char *source_facts_take(struct source_facts *facts, int fact, const struct
     struct value *value = (struct value *)((char *)facts + wanted->offset);
     if (wanted->kind == FACT_SCALAR && token->kind == JSON_NUMBER && token->whole &&
         value != &facts->serial) { /* most are */
-        *value = value_of_integer(token->integer);
+        value_set_integer(value, token->integer);
         return NULL;
     }
     facts->collection |= value == &facts->table && slice_is(wanted->name, "collection");
@@ -112,12 +113,14 @@ static struct slice text_of(const struct value *value)
 static struct value log_position(const struct source_facts *facts, struct arena *arena)
 {
     enum { NUMBERS = 48 };
+    const struct value *pos = &facts->pos, *row = &facts->row;
     struct slice file = facts->file.bytes;
     char *text = arena_alloc(arena, file.size + NUMBERS);
     if (!text) return (struct value){0};
     memcpy(text, file.at, file.size);
-    int size = snprintf(text + file.size, NUMBERS, ":%lld:%lld", (long long)facts->pos.integer,
-                        (long long)facts->row.integer);
+    int size = snprintf(text + file.size, NUMBERS, ":%lld:%lld",
+                        pos->type == VALUE_INTEGER ? (long long)pos->integer : 0,
+                        row->type == VALUE_INTEGER ? (long long)row->integer : 0);
     return (struct value){.type = VALUE_TEXT, .bytes = {text, file.size + (size_t)size}};
 }
 

@@ -206,8 +206,8 @@ static bool note_user_sale(struct summaries *summaries, uint32_t user, const str
     struct summary_keys *numbered = &summaries->numbered_stocks;
     const uint64_t date = summaries->now->step.date;
     uint32_t number = SUMMARY_NO_KEY;
-    if (numbered->count < 1 << STOCK_BITS && stock->bytes.size <= MOST_STOCK_BYTES)
-        number = summary_keys_number(numbered, stock);
+    bool is_short = stock->type != VALUE_TEXT || stock->bytes.size <= MOST_STOCK_BYTES;
+    if (numbered->count < 1 << STOCK_BITS && is_short) number = summary_keys_number(numbered, stock);
     if (buffer_failed(&numbered->texts)) return false;
     if (number == SUMMARY_NO_KEY || date == NO_DATE || units > INT32_MAX)
         return summary_lists_add(&summaries->now->user_lists[SUMMARY_OTHER_SALES], user, change);

@@ -82,9 +82,9 @@ int summary_kind_add(const struct summary_kind *kind, const char *table, sqlite3
 void summary_kind_row(int64_t bucket, const struct value *key, const int64_t counters[SUMMARY_COUNTERS],
                       struct value row[SUMMARY_COLUMNS])
 {
-    row[0] = value_of_integer(bucket);
+    value_set_integer(&row[0], bucket);
     row[1] = *key;
-    for (int i = 0; i < SUMMARY_COUNTERS; i++) row[i + 2] = value_of_integer(counters[i]);
+    for (int i = 0; i < SUMMARY_COUNTERS; i++) value_set_integer(&row[i + 2], counters[i]);
 }
 
 int summary_kind_day(sqlite3 *db, sqlite3_stmt *statement, int64_t *day, struct error *error)

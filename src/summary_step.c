@@ -37,7 +37,7 @@ static uint32_t date_of(int64_t days)
 
 static bool enter_hour(struct summary_step *step, int64_t changed_at, int64_t change_id)
 {
-    const struct value hour = value_of_integer(floor_divide(changed_at, hour_us));
+    const struct value hour = {.type = VALUE_INTEGER, .integer = floor_divide(changed_at, hour_us)};
     size_t known = step->hours.count;
     step->hour = summary_keys_number(&step->hours, &hour);
     if (step->hour == SUMMARY_NO_KEY) return false;

@@ -30,12 +30,6 @@ const char *storage_name(enum column_storage storage)
     return names[storage];
 }
 
-bool storage_holds(enum column_storage storage, enum value_type type)
-{
-    static const enum value_type only[] = {VALUE_NULL, VALUE_INTEGER, VALUE_TEXT, VALUE_BLOB};
-    return type == VALUE_NULL || storage == STORAGE_ANY || type == only[storage];
-}
-
 static struct value text_value(struct slice text)
 {
     return (struct value){.type = VALUE_TEXT, .bytes = text};

@@ -38,7 +38,7 @@ struct change_shape {
     char op;
     uint64_t names_number;
     struct shape_row before, after;
-    struct source_facts facts; /* those that are text */
+    struct source_facts facts; /* those that are text, and for each event the others */
     struct shape_constant {
         int fact; /* source_facts.h */
         struct shape_place place;
@@ -55,6 +55,7 @@ struct change_shape {
         uint32_t text_size;            /* of the text in front of it */
         uint16_t name_size, name_back; /* a row's member: its name, and how far it stands in front */
         unsigned char depth;           /* of the object that it is in */
+        bool unread;                   /* it means nothing, and is only checked */
     } * values;
     size_t count;
 };
@@ -74,7 +75,7 @@ struct shape_tokens {
 
 /* Reads an event (without its schema block) of this shape. False when it is of another one, or may be:
  * `change` is then of no use. */
-bool change_shape_read(const struct change_shape *shape, struct slice text, struct arena *arena,
+bool change_shape_read(struct change_shape *shape, struct slice text, struct arena *arena,
                        struct shape_tokens *tokens, struct change *change);
 
 #endif

@@ -28,7 +28,7 @@ int source_fact_named(struct slice name);
 /* Whether it is one that the events of a table share: a name, the version, the mark of a snapshot. */
 bool source_fact_is_shared(int fact);
 
-/* Where the text of a shared fact is. */
+/* Where the text of a shared fact is; NULL for one that is no text. */
 struct slice *source_fact_text(struct source_facts *facts, int fact);
 
 /* Takes a member's value as that fact. NULL, or why it cannot be. */

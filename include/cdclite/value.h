@@ -16,14 +16,24 @@ struct sqlite3_stmt;
 enum value_type { VALUE_NULL, VALUE_INTEGER, VALUE_REAL, VALUE_TEXT, VALUE_BLOB };
 struct value {
     enum value_type type;
-    int64_t integer;
-    double real;
-    struct slice bytes; /* text or blob, borrowed */
+    union {
+        int64_t integer;
+        double real;
+        struct slice bytes; /* text or blob, borrowed */
+    };
 };
 
-static inline struct value value_of_integer(int64_t number)
+/* Set in place, as a value that is made elsewhere and copied is read before it has been written. */
+static inline void value_set_integer(struct value *value, int64_t number)
 {
-    return (struct value){.type = VALUE_INTEGER, .integer = number};
+    value->type = VALUE_INTEGER;
+    value->integer = number;
+}
+static inline void value_set_text(struct value *value, const char *at, size_t size)
+{
+    value->type = VALUE_TEXT;
+    value->bytes.at = at;
+    value->bytes.size = size;
 }
 
 /* How a JSON value becomes a stored one. */
@@ -51,7 +61,13 @@ struct column_type {
 enum column_storage storage_of(enum column_kind kind);
 const char *storage_name(enum column_storage storage);
 /* Whether a value can stand in such a column unchanged. */
-bool storage_holds(enum column_storage storage, enum value_type type);
+static inline bool storage_holds(enum column_storage storage, enum value_type type)
+{
+    if (type == VALUE_NULL || storage == STORAGE_ANY) return true;
+    return type == (storage == STORAGE_INTEGER ? VALUE_INTEGER
+                    : storage == STORAGE_TEXT  ? VALUE_TEXT
+                                               : VALUE_BLOB);
+}
 
 /*
  * Makes a JSON value a value of `type`; decoded text lives in `arena`. Returns NULL, or why it is not of the

@@ -33,6 +33,12 @@ static void run(const char *sql)
     assert_int_equal(database_run(db, sql, &error), 0);
 }
 
+static enum row_pages_outcome add_row(int64_t id, const struct value *columns, size_t count)
+{
+    const struct row_part parts[] = {{columns, 1}, {columns + 1, count - 1}};
+    return row_pages_add(&pages, id, parts, 2);
+}
+
 static int open_table(void **state)
 {
     struct error error;
@@ -41,6 +47,7 @@ static int open_table(void **state)
     assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
     run("CREATE TABLE \"a \"\"table\"\"\"(id INTEGER PRIMARY KEY, a ANY, b ANY, c ANY, d ANY) STRICT");
     assert_int_equal(row_transfer_open(&transfer, db, "a \"table\"", &error), 0);
+    pages.front = transfer.size;
     return 0;
 }
 
@@ -76,10 +83,10 @@ static void add(int64_t id, const struct value *values)
 {
     struct value row[COLUMNS] = {{0}};
     memcpy(row + 1, values, (COLUMNS - 1) * sizeof *values);
-    enum row_pages_outcome outcome = row_pages_add(&pages, id, row, COLUMNS);
+    enum row_pages_outcome outcome = add_row(id, row, COLUMNS);
     if (outcome == ROW_PAGES_FULL) {
         transfer_rows();
-        outcome = row_pages_add(&pages, id, row, COLUMNS);
+        outcome = add_row(id, row, COLUMNS);
     }
     assert_int_equal(outcome, ROW_ADDED);
 }
@@ -158,9 +165,9 @@ static void what_a_page_cannot_hold_is_said(void **state)
     enum { HEADER = 8 };
     struct value row[COLUMNS] = {{0}, integer(0), {0}, {0}, text(ROW_PAGE_MOST - HEADER + 1)};
     (void)state;
-    assert_int_equal(row_pages_add(&pages, 1, row, COLUMNS), ROW_TOO_LARGE);
+    assert_int_equal(add_row(1, row, COLUMNS), ROW_TOO_LARGE);
     row[4] = text(MOST_TEXT);
-    assert_int_equal(row_pages_add(&pages, 1, row, COLUMNS), ROW_TOO_LARGE);
+    assert_int_equal(add_row(1, row, COLUMNS), ROW_TOO_LARGE);
     assert_int_equal(pages.count, 0);
     row[4] = text(ROW_PAGE_MOST - HEADER);
     for (int64_t id = 1; id <= 3; id++) add(id, row + 1);
@@ -168,7 +175,7 @@ static void what_a_page_cannot_hold_is_said(void **state)
     transfer_rows();
     for (int64_t id = 1; id <= 3; id++) assert_row(id, row + 1);
     struct value many[ROW_PAGE] = {{0}};
-    assert_int_equal(row_pages_add(&pages, 4, many, ROW_PAGE), ROW_TOO_LARGE);
+    assert_int_equal(add_row(4, many, ROW_PAGE), ROW_TOO_LARGE);
 }
 
 static void many_rows_in_several_transfers_of_a_transaction(void **state)
@@ -179,10 +186,10 @@ static void many_rows_in_several_transfers_of_a_transaction(void **state)
     run("BEGIN");
     for (int64_t id = 1; id <= MANY; id++) {
         const struct value row[] = {{0}, integer(id * 7), text((size_t)(id % 50)), integer(-id), {0}};
-        if (row_pages_add(&pages, id, row, COLUMNS) == ROW_ADDED) continue;
+        if (add_row(id, row, COLUMNS) == ROW_ADDED) continue;
         assert_int_equal(pages.count, ROW_PAGES);
         assert_int_equal(row_transfer_insert(&transfer, &pages, &error), 0);
-        assert_int_equal(row_pages_add(&pages, id, row, COLUMNS), ROW_ADDED);
+        assert_int_equal(add_row(id, row, COLUMNS), ROW_ADDED);
     }
     assert_int_equal(row_transfer_insert(&transfer, &pages, &error), 0);
     run("COMMIT");
@@ -218,7 +225,8 @@ static void tables_of_more_than_a_hundred_columns(void **state)
         buffer_printf(&sum, " FROM %s", name);
         run(buffer_string(&sql));
         assert_int_equal(row_transfer_open(&wide, db, name, &error), 0);
-        assert_int_equal(row_pages_add(&pages, 1, row, count), ROW_ADDED);
+        pages.front = wide.size;
+        assert_int_equal(add_row(1, row, count), ROW_ADDED);
         assert_int_equal(row_transfer_insert(&wide, &pages, &error), 0);
         int64_t expected = 0;
         for (int64_t i = 1; i < (int64_t)count; i++) expected += (i + 1000) * i;
