@@ -392,7 +392,6 @@ enum envelope_outcome envelope_read(const struct message *message, struct envelo
                                     struct transaction_boundary *boundary, char *problem, size_t room)
 {
     struct reading reading = {.arena = arena, .guess = guess, .problem = problem, .room = room};
-    *change = (struct change){0};
     if (message->refusal) return refused(&reading, message->refusal);
     if (!message->value.at) return ENVELOPE_TOMBSTONE;
     if (read_known(&reading, message->value, change)) return ENVELOPE_CHANGE;

@@ -15,7 +15,7 @@
 #include "cdclite/log.h"
 
 enum {
-    READ_BYTES = 128 << 10,    /* what has been read is still in the cache when it is looked at */
+    READ_BYTES = 512 << 10,    /* what has been read is still in the cache when it is looked at */
     MOST_KEPT = 1 << 20,       /* of memory, from one turn to the next */
     KEPT_OF_OVERSIZED = 1024,  /* the beginning of a line that is too long to be read */
     LINE_OVERHEAD = 64 * 1024, /* topic, key and headers beside the value */

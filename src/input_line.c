@@ -99,6 +99,12 @@ static bool begins_value(struct slice name)
     return false;
 }
 
+/* The same of a whole line, of those that most are. */
+static bool is_bare_value(struct slice text)
+{
+    return slice_starts(text, "{\"before\":") || slice_starts(text, "{\"schema\":");
+}
+
 /* No topic has a NUL in its name, and none could be found again by one; nor a colon, which is in the names
  * under which the positions in files stand. */
 static bool is_topic(struct slice name)
@@ -186,7 +192,8 @@ int input_line_read(struct slice line, enum input_format format, struct arena *a
         if (read_key_value(line, message)) return 0;
     }
     if (format == INPUT_KEY_VALUE) return 1;
-    if (text.size > 0 && *text.at == '{' && read_positioned(text, format, arena, message)) return 0;
+    bool bare = format == INPUT_AUTO && is_bare_value(text);
+    if (!bare && text.size > 0 && *text.at == '{' && read_positioned(text, format, arena, message)) return 0;
     if (!is_value(text)) return 1;
     set_value(message, text);
     if (format != INPUT_AUTO)

@@ -7,9 +7,8 @@
 
 enum {
     PACKETS = SOURCE_SLOTS,   /* one being filled, one being stored, some between, as neither goes evenly */
-    PACKETS_LEFT = 3,         /* to be stored while more are waited for */
     PACKET_EVENTS = 192,      /* at most */
-    PACKET_BYTES = 256 << 10, /* of messages; more would have left the cache by the time they are stored */
+    PACKET_BYTES = 512 << 10, /* of messages; more would have left the cache by the time they are stored */
     LARGE_BYTES = 1 << 20,    /* a packet that holds more waits until the others are stored */
 };
 
@@ -93,12 +92,12 @@ static void clear(struct packet *packet)
 }
 
 /* Waits for a packet that can be filled, behind a `large` one until all are stored; NULL when there shall be
- * no more. Who has to wait does so for several, as to be woken takes as long as some events. */
+ * no more. */
 static struct packet *next_free(struct intake *intake, bool large)
 {
     pthread_mutex_lock(&intake->mutex);
     if (large || intake->filled - intake->stored == PACKETS) {
-        intake->awaited = intake->filled - (large ? 0 : PACKETS_LEFT);
+        intake->awaited = intake->filled - (large ? 0 : PACKETS - 1);
         while (!intake->stopping && intake->stored < intake->awaited)
             pthread_cond_wait(&intake->freed, &intake->mutex);
     }
