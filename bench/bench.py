@@ -34,7 +34,7 @@ FULL = {
     'slow_disk_events': 200000,
     'slow_disk_runs': 2,
     'disks': 2,
-    'profile_events': 40000,
+    'profile_events': 160000,
 }
 QUICK = {
     'runs': 2,

@@ -1,35 +1,29 @@
 """Who runs against whom: cdclite and its peers, for a file or a topic, with or without schemas."""
 
 import json
-import os
 
 import inputs
 from harness import PROGRAM, PYTHON, Contender, call, measured, peer
 
 
 def unsummed(events, file):
-    """The load without gathering and folding the sums: a table of another name has none."""
-    words = ('--table', f'file:{os.path.abspath(file)}=position')
-    return cdclite(events, ['--input', file], *words, name='cdclite, without the sums', table='position', sums=False)
-
-
-def cdclite(events, source, *more, name='cdclite', table='holding', sums=True, **environment):
-    """With its defaults: the text log is written too, and every commit is durable."""
+    """The load without gathering and folding the sums: they are empty since an event of a fraction came before."""
 
     def run(target):
-        return measured(
-            PROGRAM,
-            'load',
-            '--quiet',
-            *source,
-            '--until-end',
-            '--db',
-            target,
-            '--text',
-            f'{table}={target}.txt',
-            *more,
-            **environment
-        )
+        call(PROGRAM, *load_of(['--input', inputs.fraction()], target))
+        return measured(PROGRAM, *load_of(['--input', file], target))
+
+    return Contender('cdclite, without the sums', events, run)
+
+
+def load_of(source, target):
+    """With its defaults: the text log is written too, and every commit is durable."""
+    return 'load', '--quiet', *source, '--until-end', '--db', target, '--text', target + '.txt'
+
+
+def cdclite(events, source, name='cdclite', sums=True, **environment):
+    def run(target):
+        return measured(PROGRAM, *load_of(source, target), **environment)
 
     return Contender(name, events, run, (lambda target: stored_rows('python', target)) if sums else None)
 

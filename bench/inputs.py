@@ -27,6 +27,18 @@ def seed():
     return target
 
 
+def fraction():
+    """An event whose quantity the sums cannot hold."""
+    target = path('fraction.jsonl')
+    if not os.path.exists(target):
+        event = json.loads(next(values('bulk-tenth')))
+        event['after']['holding_quantity'] = 0.5
+        event['source'] |= {'lsn': 1, 'txId': 1}
+        with open(target, 'w', encoding='utf-8') as file:
+            file.write(json.dumps(event, separators=(',', ':')) + '\n')
+    return target
+
+
 def schema():
     """The block in front of each payload, as Debezium 3.7 sends it for this table."""
     target = path('schema.json')
