@@ -1,0 +1,41 @@
+-- The table's events leave out old values (replica identity default): here they are the last that are known of a row's
+-- key, since the last truncate or delete, as in SQLite. Where nothing tells, they are NULL and listed in `unknown`.
+CREATE OR REPLACE VIEW {T_history} AS
+WITH
+  came AS (
+    SELECT *, if(op = 'd', tuple({each_key {before}}), tuple({each_key {after}})) AS row_key,
+           countIf(op = 't') OVER arrival AS truncates,
+           argMaxIf(unavailable IS NOT NULL, change_id, op = 'u') OVER arrival AS leaves_out
+    FROM {T_events}
+    WINDOW arrival AS (ORDER BY change_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+  ),
+  -- What each event lacks, column by column: of an update all that it does not bring, of a delete all but the key, and
+  -- what PostgreSQL did not have at hand (TOAST), for which a placeholder stands.
+  lacking AS (
+    SELECT *,
+           countIf(op = 'd') OVER (PARTITION BY row_key, truncates ORDER BY change_id
+                                   ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - (op = 'd') AS life,
+           [{each (op = 'u' AND position(ifNull(unavailable, ''), {json before}) > 0)
+                  OR (op = 'd' AND leaves_out AND NOT {is_key})}] AS lacks_before,
+           [{each op = 'u' AND unavailable IS NOT NULL AND (position(ifNull(unavailable, ''), {json after}) > 0
+                  OR {is_placeholder {after}})}] AS lacks_after
+    FROM came
+  ),
+  known AS (
+    SELECT *, {each argMaxIf(tuple({after}), change_id, op <> 'd' AND NOT lacks_after[{nth}]) OVER earlier AS known_{nth}},
+           [{each countIf(op <> 'd' AND NOT lacks_after[{nth}]) OVER earlier > 0}] AS is_known
+    FROM lacking
+    WINDOW earlier AS (PARTITION BY row_key, truncates, life ORDER BY change_id
+                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+  )
+SELECT
+  change_id, op, changed_at, lsn, tx_id, kafka_partition, kafka_offset,
+  cdc_list(arrayFilter(c -> c.2, [{each ({json before}, lacks_before[{nth}]), ({json after}, lacks_after[{nth}])}]))
+    AS unavailable,
+  {each if(lacks_before[{nth}], if(op = 'u' AND {is_key}, k.{after}, known_{nth}.1), k.{before}) AS {before}},
+  {each if(lacks_after[{nth}], known_{nth}.1, k.{after}) AS {after}},
+  cdc_list(arrayFilter(c -> c.2 AND NOT c.3, [{each
+    ({json before}, lacks_before[{nth}], is_known[{nth}] OR (op = 'u' AND {is_key})),
+    ({json after}, lacks_after[{nth}], is_known[{nth}])}])) AS unknown
+FROM known AS k;
+
