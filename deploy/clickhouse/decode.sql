@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS {T_decoded} (
   value String,
   reason String,
   has_before Bool,
-  columns Array(String), -- those that the event has
+  columns Array(String), -- of an update without its old row those that it brings
   changed_at Nullable(Int64),
   event {event_type}
 ) ENGINE = Null;
@@ -47,10 +47,11 @@ SELECT
           NOT arrayAll(fits, JSONExtractKeysAndValuesRaw(payload, 'before'))
             OR NOT arrayAll(fits, JSONExtractKeysAndValuesRaw(payload, 'after')),
           'a column that the history does not have, or a value that does not fit it',
+          NOT {retyped}, 'from before a column changed its type',
           NOT ({read_raw}), 'a JSON value that cannot be told from another one',
           '') AS reason,
   JSONType(payload, 'before') = 'Object' AS has_before,
-  JSONExtractKeys(payload, 'after') AS columns,
+  if(event.op = 'u' AND NOT has_before, JSONExtractKeys(payload, 'after'), []) AS columns,
   ifNull(event.source.ts_us, event.source.ts_ms * 1000) AS changed_at,
   JSONExtract(payload, {event_type_text}) AS event
 FROM (

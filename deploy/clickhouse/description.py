@@ -16,6 +16,7 @@ class Column:
     place: int = None         # NULL: the source no longer has it
     identifying: bool = False
     tracked: bool = True
+    sent_as: str = None       # where the source has changed its type: what it is sent as now
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Table:
     columns: tuple
     key_enforced: bool = False
     filled: bool = False   # its events leave out old values
-    bundled: bool = False  # the tutorial's holding, which has views of its own
+    bundled: bool = False  # the tutorial's holding as it is there, which has views of its own
 
 
 HOLDING = Table('holding', 'bankserver1.bank_data.holding', tuple(
@@ -48,10 +49,11 @@ def by_values(db, table, column):
     return {('integer',): 'whole', ('real',): 'float', ('integer', 'real'): 'float'}.get(tuple(sorted(found)), 'mixed')
 
 
-def kind_of(db, table, column, kind, storage):
-    if kind == 'any':
-        return by_values(db, table, column)
-    return 'mixed' if storage == 'ANY' and kind != 'float' else kind  # retyped
+def kind_of(db, table, source, column, kind):
+    if kind != 'any':
+        return kind
+    known = {c.name: c.kind for c in HOLDING.columns} if table == HOLDING.name else {}
+    return known.get(source) or by_values(db, table, column)
 
 
 def read(path, name):
@@ -64,15 +66,18 @@ def read(path, name):
             names = ', '.join(name for name, in db.execute('SELECT name FROM captured_table ORDER BY 1'))
             raise LookupError(f'no table {name!r} (there are {names or "none"})')
         table, topic, key_enforced, keeps_state, bundled = found
-        columns = db.execute('SELECT name, column_name, is_key, kind, storage, unit, scale, present, place, identifying '
+        columns = db.execute('SELECT name, column_name, is_key, kind, unit, scale, present, place, identifying, '
+                             "iif(storage = 'ANY' AND kind NOT IN ('any', 'float'), sent_as, NULL) "
                              'FROM captured_column WHERE table_id = ? ORDER BY position', (table,)).fetchall()
         if not columns:
             raise LookupError(f'no event of {name!r} could be stored, so that its columns are not known')
-        return Table(name, topic, tuple(
-            Column(source, column, bool(key), kind_of(db, name, column, kind, storage), unit, scale or 0,
+        described = tuple(
+            Column(source, column, bool(key), kind_of(db, name, source, column, kind), unit, scale or 0,
                    place if present else None, bool(identifying),
-                   source in ('holding_stock', 'holding_quantity') if bundled else not identifying)
-            for source, column, key, kind, storage, unit, scale, present, place, identifying in columns),
-            bool(key_enforced), bool(keeps_state) and any(key for _, _, key, *_ in columns), bool(bundled))
+                   source in ('holding_stock', 'holding_quantity') if bundled else not identifying, sent_as)
+            for source, column, key, kind, unit, scale, present, place, identifying, sent_as in columns)
+        kinds = {(column.name, column.kind) for column in described if not column.sent_as}
+        return Table(name, topic, described, bool(key_enforced), bool(keeps_state) and any(c.key for c in described),
+                     bool(bundled) and {(column.name, column.kind) for column in HOLDING.columns} <= kinds)
     finally:
         db.close()

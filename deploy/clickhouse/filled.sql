@@ -1,11 +1,14 @@
 -- The table's events leave out old values (replica identity default): here they are the last that are known of a row's
--- key, since the last truncate or delete, as in SQLite. Where nothing tells, they are NULL and listed in `unknown`.
+-- key, since the last truncate or delete, as in SQLite. Where nothing tells, they are NULL and listed in `unknown`; so is
+-- what an event with a changed key lacks, which SQLite knows by its old key.
 CREATE OR REPLACE VIEW {T_history} AS
 WITH
   came AS (
     SELECT *, if(op = 'd', tuple({each_key {before}}), tuple({each_key {after}})) AS row_key,
-           countIf(op = 't') OVER arrival AS truncates,
-           argMaxIf(unavailable IS NOT NULL, change_id, op = 'u') OVER arrival AS leaves_out
+           countIf(op = 't') OVER arrival AS truncates, countIf(op = 'u') OVER arrival AS updates,
+           argMaxIf(unavailable IS NOT NULL, change_id, op = 'u') OVER arrival AS leaves_out,
+           op = 'c' AND NOT (leaves_out = 0 AND updates > 0)
+             AND lagInFrame((toString(op), lsn, tx_id)) OVER arrival = ('d', lsn, tx_id) AS ends_key_change
     FROM {T_events}
     WINDOW arrival AS (ORDER BY change_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
   ),
@@ -17,8 +20,8 @@ WITH
                                    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - (op = 'd') AS life,
            [{each (op = 'u' AND position(ifNull(unavailable, ''), {json before}) > 0)
                   OR (op = 'd' AND leaves_out AND NOT {is_key})}] AS lacks_before,
-           [{each op = 'u' AND unavailable IS NOT NULL AND (position(ifNull(unavailable, ''), {json after}) > 0
-                  OR {is_placeholder {after}})}] AS lacks_after
+           [{each ((op = 'u' AND unavailable IS NOT NULL) OR ends_key_change)
+                  AND (position(ifNull(unavailable, ''), {json after}) > 0 OR {is_placeholder {after}})}] AS lacks_after
     FROM came
   ),
   known AS (

@@ -106,7 +106,8 @@ CREATE OR REPLACE FUNCTION cdc_is_integer AS (json) ->
   match(json, '^-?[0-9]+$') AND toString(JSONExtractInt(json)) = json;
 
 CREATE OR REPLACE FUNCTION cdc_is_float AS (json) ->
-  JSONType(json) = 'Double' OR (JSONType(json) IN ('Int64', 'UInt64') AND length(json) <= 16)
+  JSONType(json) = 'Double' OR (match(json, '^("-?[0-9]{20,}"|-?[0-9]+)$') -- more digits than 64 bits have: in quotes here
+                                AND toString(toFloat64OrZero(trim(BOTH '"' FROM json))) = trim(BOTH '"' FROM json))
   OR json IN ('"NaN"', '"Infinity"', '"-Infinity"');
 
 CREATE OR REPLACE FUNCTION cdc_is_base64 AS (json) ->
@@ -114,8 +115,8 @@ CREATE OR REPLACE FUNCTION cdc_is_base64 AS (json) ->
 
 -- A decimal: its unscaled number in base64, big-endian, and how many of its digits stand behind the point.
 CREATE OR REPLACE FUNCTION cdc_unscaled AS (bytes) ->
-  reinterpretAsInt256(reverse(leftPad(bytes, 32, if(startsWith(bitShiftRight(substring(bytes, 1, 1), 7), char(1)),
-                                                    char(255), char(0)))));
+  reinterpretAsInt256(reverse(leftPad(bytes, 32, '\0')))
+    - if(reinterpretAsUInt8(bytes) >= 128, bitShiftLeft(toInt256(1), 8 * length(bytes)), toInt256(0));
 
 CREATE OR REPLACE FUNCTION cdc_scaled AS (digits, scale) ->
   if(scale > 0, concat(substring(digits, 1, length(digits) - scale), '.', substring(digits, length(digits) - scale + 1)),
@@ -140,3 +141,10 @@ CREATE OR REPLACE FUNCTION cdc_is_raw AS (event, payload, side, name) ->
   cdc_raw(event, side, name) IS NULL
     AND JSONType(payload, side, name) = 'Null'
   OR JSONExtractRaw(concat('{"x":', ifNull(cdc_raw(event, side, name), ''), '}'), 'x') = JSONExtractRaw(payload, side, name);
+
+-- What a schema says of a column: its type, and behind a space its name, as in captured_column.sent_as; '' without one.
+CREATE OR REPLACE FUNCTION cdc_sent_as AS (event, column) ->
+  trimRight(arrayStringConcat(arrayMap(part -> JSONExtractString(
+    arrayFirst(f -> JSONExtractString(f, 'field') = column, JSONExtractArrayRaw(
+      arrayFirst(s -> JSONExtractString(s, 'field') = 'after', JSONExtractArrayRaw(event, 'schema', 'fields')), 'fields')),
+    part), ['type', 'name']), ' '));

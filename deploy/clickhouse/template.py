@@ -27,10 +27,10 @@ FITS = {
     'boolean': "x.2 IN ('true', 'false')",
     'float': 'cdc_is_float(x.2)',
     'text': "startsWith(x.2, '\"')",
-    'decimal': 'cdc_is_base64(x.2) AND length(tryBase64Decode(JSONExtractString(x.2))) BETWEEN 1 AND 32',
+    'decimal': 'cdc_is_base64(x.2) AND length(tryBase64Decode(JSONExtractString(x.2))) BETWEEN 1 AND 31',
     'variable_decimal': "JSONType(x.2, 'scale') = 'Int64' AND JSONExtractInt(x.2, 'scale') BETWEEN -1000 AND 1000 "
                         "AND cdc_is_base64(JSONExtractRaw(x.2, 'value')) "
-                        "AND length(tryBase64Decode(JSONExtractString(x.2, 'value'))) BETWEEN 1 AND 32",
+                        "AND length(tryBase64Decode(JSONExtractString(x.2, 'value'))) BETWEEN 1 AND 31",
     'bytes': 'cdc_is_base64(x.2)',
     'json': 'true',
     'mixed': 'true',
@@ -46,8 +46,18 @@ PLACEHOLDERS = (
     '{"__debezium_unavailable_value":"__debezium_unavailable_value"}')
 
 
+def type_of(column):
+    """In the history. Where the source has changed a column's type, its values are texts."""
+    return 'String' if column.sent_as else TYPES.get(column.kind, 'String')
+
+
 def literal(text):
     return "'" + text.replace('\\', '\\\\').replace("'", "\\'") + "'"
+
+
+def json_text(text):
+    """As unavailable has it."""
+    return '"' + re.sub(r'[\x00-\x1f]', lambda c: f'\\u{ord(c[0]):04x}', re.sub(r'["\\]', r'\\\g<0>', text)) + '"'
 
 
 def identifier(name):
@@ -56,6 +66,8 @@ def identifier(name):
 
 
 def spelled(column, value):
+    if column.sent_as:
+        return value
     if column.unit == 'days':
         return f'cdc_days({value})'
     if column.unit in TIMES:
@@ -69,18 +81,23 @@ def spelled(column, value):
 
 
 def plain(column, value):
-    if column.kind == 'bytes':
+    if column.kind == 'bytes' and not column.sent_as:
         return f"concat('\\\\x', lower(hex({value})))"
     text = spelled(column, value)
-    return f'toString({text})' if column.kind in TYPES and text == value else text
+    return f'toString({text})' if type_of(column) != 'String' and text == value else text
 
 
 def ordered(column, value):
     """As SQLite orders: NULL first, NaN, which is a text there, last."""
-    return f'isNaN({value}) NULLS FIRST, {value} NULLS FIRST' if column.kind == 'float' else f'{value} NULLS FIRST'
+    return f'isNaN({value}) NULLS FIRST, {value} NULLS FIRST' if type_of(column) == 'Float64' else f'{value} NULLS FIRST'
 
 
 def decoded(column, side):
+    value = decoded_value(column, side)
+    return f'toString({value})' if column.sent_as else value
+
+
+def decoded_value(column, side):
     name = literal(column.name)
     value = f"tupleElement(event.{side}, {name})"
     if column.kind in ('json', 'mixed'):
@@ -96,11 +113,11 @@ def decoded(column, side):
 def field(column, value):
     """As plain, but of bytes the digits alone."""
     text = spelled(column, value)
-    return f'toString({text})' if column.kind in TYPES and text == value else text
+    return f'toString({text})' if type_of(column) != 'String' and text == value else text
 
 
 def is_placeholder(column, value):
-    return 'false' if column.kind in TYPES else f"ifNull({value} IN ({', '.join(map(literal, PLACEHOLDERS))}), false)"
+    return 'false' if type_of(column) != 'String' else f"ifNull({value} IN ({', '.join(map(literal, PLACEHOLDERS))}), false)"
 
 
 # What stands for a column in a template, with what is behind the word.
@@ -108,9 +125,9 @@ VALUES = {
     'spelled': spelled, 'plain': plain, 'field': field, 'ordered': ordered, 'decoded': decoded,
     'is_placeholder': is_placeholder, 'is_key': lambda column, _: 'true' if column.key else 'false',
     'name': lambda column, _: literal(column.name),
-    'type': lambda column, _: f"Nullable({TYPES.get(column.kind, 'String')})",
+    'type': lambda column, _: f'Nullable({type_of(column)})',
 }
-PLACEHOLDER = re.compile(r'\{(?=[A-Za-z_]+[ }])')
+PLACEHOLDER = re.compile(r'\{(?=[A-Za-z_]+[\s}])')
 
 
 def group_end(text, start):
@@ -151,7 +168,7 @@ class Template:
         while found := PLACEHOLDER.search(text, at):
             out.append(text[at:found.start()])
             at = group_end(text, found.start())
-            word, _, rest = text[found.start() + 1:at - 1].partition(' ')
+            word, rest = re.fullmatch(r'(\w+)\s?(.*)', text[found.start() + 1:at - 1], re.S).groups()
             out.append(self.word(word, rest, column))
         return ''.join(out) + text[at:]
 
@@ -161,7 +178,7 @@ class Template:
         if word == 'text':
             return literal(self.name(rest, column))
         if word == 'json':
-            return literal(json.dumps(self.name(rest, column), ensure_ascii=False))
+            return literal(json_text(self.name(rest, column)))
         if word == 'rows':
             with open(os.path.join(HERE, 'rows.sql'), encoding='utf-8') as file:
                 return self.fill(file.read().strip().replace('{condition}', rest))
@@ -185,8 +202,8 @@ class Template:
             raise KeyError(f'{{{word}}} stands for nothing here')
         name = column[1].column_name
         return {'column': name, **{side: f'{side}_{name}' for side in ('before', 'after', 'old', 'new')},
-                # valid_from and valid_to are the view's own
-                'version': name + ('_2' if name.lower() in ('valid_from', 'valid_to') else '')}[word]
+                # the last three of T_versions are its own
+                'version': name + ('_2' if name.lower() in ('valid_from', 'valid_to', 'change_id') else '')}[word]
 
 
 def sent_type(column):
@@ -207,4 +224,6 @@ def of_events(table):
                                      for kind, names in kinds.items())
     raw = [f"cdc_is_raw(text, payload, '{side}', {literal(c.name)})" for c in table.columns
            if c.kind in ('json', 'mixed') for side in ('before', 'after')]
-    return {'event_type': event, 'event_type_text': literal(event), 'fits': fits, 'read_raw': ' AND '.join(raw) or 'true'}
+    retyped = ', '.join(f'({literal(c.name)}, {literal(c.sent_as)})' for c in table.columns if c.sent_as)
+    return {'retyped': retyped and f"arrayAll(c -> cdc_sent_as(text, c.1) IN ('', c.2), [{retyped}])" or 'true',
+            'event_type': event, 'event_type_text': literal(event), 'fits': fits, 'read_raw': ' AND '.join(raw) or 'true'}

@@ -68,14 +68,14 @@ FROM {T_history} AS h;
 
 {if tracked}
 CREATE OR REPLACE VIEW {T_field_changes} AS
-SELECT change_id, cdc_instant(h.changed_at) AS changed_at,
+SELECT h.change_id AS change_id, cdc_instant(h.changed_at) AS changed_at,
        transform(h.op, ['c', 'u', 'd'], ['insert', 'update', 'delete'], '') AS op,
        {each_identifying if(h.op = 'd', {spelled h.{before}}, {spelled h.{after}}) AS {column}}{comma}
        field.1 AS change_field, field.2 AS old_value, field.3 AS new_value
 FROM {T_history} AS h
 ARRAY JOIN [{each_tracked ({name}, {field h.{before}}, {field h.{after}}, h.{before} IS DISTINCT FROM h.{after},
                            {text column})}] AS field
-WHERE h.op IN ('c', 'd') OR (h.op = 'u' AND field.4 AND cdc_known(unknown, field.5));
+WHERE h.op IN ('c', 'd') OR (h.op = 'u' AND field.4 AND cdc_known(h.unknown, field.5));
 {end}
 
 -- In the order of the source: events arrive in commit order within a partition; between partitions only their times and
@@ -97,8 +97,8 @@ GROUP BY lsn, tx_id;
 
 -- The source's rows as they stand after the last event.
 CREATE OR REPLACE VIEW {T_current} AS
-SELECT {each_now {spelled row.{nth}} AS {column}}
-FROM {rows true};
+SELECT {each_now {spelled r.row.{nth}} AS {column}}
+FROM {rows true} AS r;
 
 {if keyed}
 -- Each state of each row, by its key, and from when to when it stood.
@@ -150,8 +150,8 @@ WITH
            least(ifNull(emptied_at, replaced_at), ifNull(replaced_at, emptied_at)) AS ended_at
     FROM told
   )
-SELECT {each {spelled row.{nth}} AS {version}},
-       cdc_instant(changed_at) AS valid_from, cdc_instant(ended_at) AS valid_to, change_id
-FROM state
-WHERE alive = 1;
+SELECT {each {spelled s.row.{nth}} AS {version}},
+       cdc_instant(s.changed_at) AS valid_from, cdc_instant(s.ended_at) AS valid_to, s.change_id AS change_id
+FROM state AS s
+WHERE s.alive = 1;
 {end}

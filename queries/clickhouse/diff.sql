@@ -30,8 +30,9 @@ WITH
     FROM numbered
     GROUP BY id, of_key
   )
-SELECT change, count() AS copies, {each_now if(old.1 = 1, old.2.{nth}, NULL) AS {old}, if(new.1 = 1, new.2.{nth}, NULL) AS {new}}
-FROM paired
-GROUP BY ALL
-ORDER BY {each_telling {ordered if(change = 'added', {new}, {old})}},
-         {each_now {ordered if(change = 'added', {new}, {old})}}, change;
+SELECT change, copies,
+       {each_now if(old.1 = 1, old.2.{nth}, NULL) AS {old}, if(new.1 = 1, new.2.{nth}, NULL) AS {new}}
+FROM (SELECT change, count() AS copies, old, new, if(change = 'added', new.2, old.2) AS shown
+      FROM paired
+      GROUP BY change, old, new)
+ORDER BY {each_telling {ordered shown.{now}}}, {each_now {ordered shown.{nth}}}, change;

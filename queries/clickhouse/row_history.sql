@@ -63,7 +63,7 @@ WITH
     FROM lived
   ),
   -- The lives that one row has had under different keys, as pairs of (key, nth).
-  (SELECT arraySort(groupArray((new_id, ends.1, begins.1))) FROM (
+  (SELECT arraySort(groupArray((new_id, ends[1], begins[1]))) FROM (
      SELECT move.1 AS new_id,
             groupArrayIf((key, nth), change_id = move.2 AND key = move.3 AND alive = 0) AS ends,
             groupArrayIf((key, nth), change_id = move.1 AND key = move.4 AND alive = 1) AS begins
