@@ -14,7 +14,7 @@ sys.path.insert(0, HERE)
 import description  # noqa: E402
 import template  # noqa: E402
 
-TABLE, QUEUE, MOVE = ('tables', 'decode', 'views'), ('queue',), ('move',)
+TABLE, ALTER, QUEUE, MOVE = ('tables', 'decode', 'views'), ('alter', 'decode', 'views'), ('queue',), ('move',)
 
 
 def read(name, folder=HERE):
@@ -44,7 +44,7 @@ def statements(table, parts=TABLE, cluster='', brokers='localhost:9092', copy='c
     filler = template.Template(table, words(table, cluster, brokers, copy))
     filler.given['filled'] = filler.fill(read('filled')) if table.filled else ''
     text = '\n'.join(filler.fill(read(part)) for part in parts)
-    return text + ('\n' + read('holding') if table.bundled and parts == TABLE else '')
+    return text + ('\n' + read('holding') if table.bundled and parts in (TABLE, ALTER) else '')
 
 
 def query(table, name):
@@ -60,7 +60,8 @@ def main():
     parser.add_argument('--topic', help='instead of the topic of its first event')
     parser.add_argument('--brokers', default='localhost:9092')
     what = parser.add_mutually_exclusive_group()
-    what.add_argument('--queue', action='store_true', help='what reads the topic, instead of all that')
+    what.add_argument('--alter', action='store_true', help='adds columns to a table that is there')
+    what.add_argument('--queue', action='store_true', help='what reads the topic')
     what.add_argument('--move', metavar='COPY', help='brings a backup here, as ClickHouse finds it in its user_files')
     what.add_argument('--query', metavar='NAME', help='activity, as_of, column_changes, diff or row_history')
     given = parser.parse_args()
@@ -73,7 +74,7 @@ def main():
         if given.query:
             text = query(table, given.query)
         else:
-            parts = QUEUE if given.queue else MOVE if given.move else TABLE
+            parts = QUEUE if given.queue else MOVE if given.move else ALTER if given.alter else TABLE
             text = statements(table, parts, given.cluster, given.brokers, given.move or '')
     except (LookupError, OSError, description.sqlite3.Error) as why:
         sys.exit(f'table.py: {why}')

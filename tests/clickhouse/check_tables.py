@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -155,8 +156,18 @@ class Comparison:
         self.query('diff', ({'from': middle, 'to': last}, {'from': first})[other])
         self.query('column_changes', ({}, {'from': first, 'to': last})[other])
         if any(c.key for c in self.table.columns):
-            for key in self.keys():
+            for key in self.keys()[:1 + other]:
                 self.query('row_history', {'key': key})
+
+
+def check_move(checks, title, comparison, messages):
+    """A history that is moved is SQLite's as it is, whatever differs otherwise; the topic read again adds nothing."""
+    comparison.clickhouse.database(f'moved_{time.time_ns()}', comparison.table)
+    comparison.clickhouse.move(comparison.database)
+    comparison.clickhouse.feed(messages)
+    comparison.wrong = {}
+    comparison.relation('history', comparison.history(messages), comparison.spell)
+    checks.equal(f'{title}: moved', comparison.wrong, {})
 
 
 def compare(checks, name, path, clickhouse, program, folder):
@@ -168,6 +179,8 @@ def compare(checks, name, path, clickhouse, program, folder):
     with sqlite3.connect(f'file:{database}?mode=ro', uri=True) as db:
         named = db.execute('SELECT name, topic FROM captured_table WHERE changes > 0 ORDER BY name').fetchall()
     for nth, (table, topic) in enumerate(named):
+        if name in SENT_AGAIN and table == 'holding':
+            continue  # as check_recordings.py compares it
         known = node.description.read(database, table)
         clickhouse.database(f'tables_{"".join(c if c.isalnum() else "_" for c in name)}_{nth}', known)
         messages = [message for message in node.messages(path, topic) if message['kafka_topic'] == topic]
@@ -184,13 +197,16 @@ def compare(checks, name, path, clickhouse, program, folder):
             *numbers, why = DIFFERENT[title]
             comparison.relation('history', comparison.history(messages), comparison.spell)
             checks.equal(f'{title}: {why}', [sum(n for _, n in rejected), comparison.missing], numbers)
+        if title in DIFFERENT or nth == 0:
+            check_move(checks, title, comparison, messages)
+        if title in DIFFERENT:
             comparison.close()
             continue
         if rejected:
             comparison.wrong['rejected'] = rejected
         if not known.bundled or known.filled:  # check_recordings.py compares the others
             comparison.views(comparison.history(messages))
-        if name != 'names' or nth % 3 == 0:
+        if name != 'names' or nth % 6 == 4:
             comparison.queries(nth)
         checks.equal(f'{title}, {comparison.compared} rows', comparison.wrong, {})
         comparison.close()
