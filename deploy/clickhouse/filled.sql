@@ -5,8 +5,8 @@ CREATE OR REPLACE VIEW {T_history} AS
 WITH
   came AS (
     SELECT *, if(op = 'd', tuple({each_key {before}}), tuple({each_key {after}})) AS row_key,
-           -- What was moved here is filled in already; an update from Kafka has no key before.
-           unavailable IS NOT NULL AND (op <> 'u' OR coalesce({each_key toString({before})}) IS NOT NULL) AS moved,
+           -- What was moved here is filled in already; an update from Kafka that lacks something has nothing before.
+           unavailable IS NOT NULL AND (op <> 'u' OR coalesce({each toString({before})}) IS NOT NULL) AS moved,
            countIf(op = 't') OVER arrival AS truncates, countIf(op = 'u') OVER arrival AS updates,
            argMaxIf(unavailable IS NOT NULL, change_id, op = 'u') OVER arrival AS leaves_out,
            op = 'c' AND NOT (leaves_out = 0 AND updates > 0)
@@ -24,7 +24,7 @@ WITH
                                  OR (op = 'd' AND leaves_out AND NOT {is_key}))}] AS lacks_before,
            [{each NOT moved AND ((op = 'u' AND unavailable IS NOT NULL) OR ends_key_change) AND {is_placeholder {after}}}]
              AS lacks_after,
-           [{each op IN ('c', 'u', 'r') AND NOT lacks_after[{nth}]
+           [{each op IN ('c', 'u', 'r') AND NOT has([{each_key {after} IS NULL}], 1) AND NOT lacks_after[{nth}]
                   AND NOT (moved AND position(ifNull(unknown, ''), {json after}) > 0)}] AS tells
     FROM came
   ),
