@@ -24,7 +24,8 @@ from harness import Checks, difference  # noqa: E402
 # Recordings of which every event is rejected, whole.
 REJECTED = dict.fromkeys(('e-unwrapped-rewrite', 'e2-unwrapped-pk-noschema', 'flat-rewrite'), 'flattened records')
 # Recordings that would take long, or are like others here.
-SKIPPED = ('wide', 'f2-schema-evolution-paced', 'flat-default', 'flat-default-noschema', 'flat-rewrite-noschema')
+SKIPPED = ('wide', 'd-types-string', 'f2-schema-evolution-paced', 'flat-default', 'flat-default-noschema',
+           'flat-rewrite-noschema')
 # Recordings of which the tables are moved as well.
 MOVED = ('c-pk-default-identity', 'd-types-precise')
 # Recordings in which rows of a table with a key were sent again.
@@ -199,18 +200,16 @@ def compare(checks, name, path, clickhouse, program, folder):
             *numbers, why = DIFFERENT[title]
             comparison.relation('history', comparison.history(messages), comparison.spell)
             checks.equal(f'{title}: {why}', [sum(n for _, n in rejected), comparison.missing], numbers)
+        else:
+            if rejected:
+                comparison.wrong['rejected'] = rejected
+            if not known.bundled or known.filled:  # check_recordings.py compares the others
+                comparison.views(comparison.history(messages))
+            if name != 'names' or nth % 6 == 4:
+                comparison.queries(nth)
+            checks.equal(f'{title}, {comparison.compared} rows', comparison.wrong, {})
         if title in DIFFERENT or name in MOVED:
             check_move(checks, title, comparison, messages)
-        if title in DIFFERENT:
-            comparison.close()
-            continue
-        if rejected:
-            comparison.wrong['rejected'] = rejected
-        if not known.bundled or known.filled:  # check_recordings.py compares the others
-            comparison.views(comparison.history(messages))
-        if name != 'names' or nth % 6 == 4:
-            comparison.queries(nth)
-        checks.equal(f'{title}, {comparison.compared} rows', comparison.wrong, {})
         comparison.close()
 
 
