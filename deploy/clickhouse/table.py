@@ -27,7 +27,8 @@ def words(table, cluster, brokers, copy):
     here = '_here' if cluster else ''
     return {
         'here': here, 'arrived_here': template.identifier(f'{table.name}_arrived{here}'),
-        'cluster': cluster, 'on_cluster': f' ON CLUSTER {cluster}' if cluster else '',
+        'cluster': template.identifier(cluster) if cluster else '',
+        'on_cluster': f' ON CLUSTER {template.identifier(cluster)}' if cluster else '',
         'replicated': 'Replicated' if cluster else '',
         'brokers': template.literal(brokers), 'topic': template.literal(table.topic), 'copy': template.literal(copy),
         'keyed': keyed, 'one_key': sum(column.key for column in table.columns) == 1,
@@ -49,6 +50,8 @@ def statements(table, parts=TABLE, cluster='', brokers='localhost:9092', copy='c
 
 def query(table, name):
     """The text of a query of queries/clickhouse for a table."""
+    if name == 'row_history' and not any(column.key for column in table.columns):
+        raise LookupError(f'{table.name} has no key that tells a row')
     return template.Template(table, words(table, '', '', '')).fill(read(name, QUERIES))
 
 

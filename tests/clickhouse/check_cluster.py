@@ -35,8 +35,7 @@ def texts():
     yield from ((part, tables.statements(holding, (part,))) for part in ('tables', 'decode', 'views', 'move', 'queue'))
     for path in sorted(glob.glob(os.path.join(tables.QUERIES, '*.sql'))):
         name = os.path.basename(path)[:-len('.sql')]
-        if name != 'row_history':  # which wants a key
-            yield name, tables.query(holding, name)
+        yield name, tables.query(holding, name)
 
 
 def main():
