@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The same recording into SQLite and into ClickHouse, and both answers side by side:
+"""The same recording into SQLite and into ClickHouse, and both answers side by side, of all its tables:
 side_by_side.py RECORDING.jsonl[.gz] [--cdclite PROGRAM]. Needs chdb (pip install chdb). Exits with 1
 where an answer differs."""
 import argparse
@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,8 @@ QUESTIONS = (
     ('recent_changes', {}),
     ('holdings_as_of', {}),
 )
+# Of the tables that are not the tutorial's.
+ANY_TABLE = (('activity', {'period': 'day'}), ('as_of', {}), ('column_changes', {}))
 SHOWN = 5
 
 
@@ -68,6 +71,28 @@ def show(title, sqlite, clickhouse, took):
     return equal
 
 
+def tables(database):
+    with sqlite3.connect(f'file:{database}?mode=ro', uri=True) as db:
+        return [name for name, in db.execute('SELECT name FROM captured_table WHERE changes > 0 ORDER BY table_id')]
+
+
+def both(given, database, clickhouse, name, place):
+    """A table's answers: for each whether they are equal."""
+    table = node.description.read(database, name)
+    clickhouse.database(place, table)
+    messages = list(node.messages(given.recording, table.topic))
+    _, took = timed(clickhouse.feed, messages)
+    print(f'\n{name}: {len(messages)} messages into ClickHouse in {took:.1f} s (by way of a file)')
+    equal = []
+    for query, parameters in QUESTIONS if table.bundled else ANY_TABLE:
+        of_table = parameters if table.bundled else {'table': name, **parameters}
+        ours, first = timed(of_sqlite, given.cdclite, database, query, of_table)
+        theirs, second = timed(clickhouse.ask, query, parameters)
+        title = ' '.join([query, *(f'{key}={value}' for key, value in of_table.items())])
+        equal.append(show(title + '   (SQLite | ClickHouse)', ours, theirs, (first, second)))
+    return equal
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('recording')
@@ -76,18 +101,11 @@ def main():
     with tempfile.TemporaryDirectory(prefix='cdclite-both-') as folder:
         database = os.path.join(folder, 'history.db')
         took = load_sqlite(given.cdclite, given.recording, database)
+        print(f'loaded into SQLite in {took:.1f} s')
         clickhouse = node.Node(os.path.join(folder, 'clickhouse'))
-        clickhouse.database('cdc')
-        messages = list(node.messages(given.recording))
-        _, took_there = timed(clickhouse.feed, messages)
-        print(f'{len(messages)} messages: loaded into SQLite in {took:.1f} s, into ClickHouse in {took_there:.1f} s '
-              '(by way of a file)')
         equal = []
-        for name, parameters in QUESTIONS:
-            ours, first = timed(of_sqlite, given.cdclite, database, name, parameters)
-            theirs, second = timed(clickhouse.ask, name, parameters)
-            title = ' '.join([name, *(f'{key}={value}' for key, value in parameters.items())])
-            equal.append(show(title + '   (SQLite | ClickHouse)', ours, theirs, (first, second)))
+        for nth, name in enumerate(tables(database)):
+            equal += both(given, database, clickhouse, name, f'cdc_{nth}')
         clickhouse.close()
     print(f'\n{sum(equal)} of {len(equal)} answers are equal')
     return 0 if all(equal) else 1

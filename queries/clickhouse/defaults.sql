@@ -2,6 +2,7 @@
 SET param_at = '\\N';
 SET param_from = '\\N';
 SET param_holding = '\\N';
+SET param_key = '\\N';
 SET param_limit = '\\N';
 SET param_period = '\\N';
 SET param_reason = '\\N';

@@ -27,6 +27,17 @@ def alone(sql):
     return re.sub(r'\bReplicated(\w*MergeTree)', r'\1', sql.replace(' ON CLUSTER cdc', ''))
 
 
+def texts():
+    """All that is there, by its name."""
+    holding, tables = node.description.HOLDING, node.tables
+    yield from ((name, tables.read(name)) for name in ('functions', 'grants'))
+    yield 'the cluster', tables.statements(holding, cluster='cdc')
+    yield from ((part, tables.statements(holding, (part,))) for part in ('tables', 'decode', 'views', 'move', 'queue'))
+    for path in sorted(glob.glob(os.path.join(tables.QUERIES, '*.sql'))):
+        name = os.path.basename(path)[:-len('.sql')]
+        yield name, tables.query(holding, name)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--data', required=True)
@@ -37,19 +48,19 @@ def main():
         with open(os.path.join(folder, 'config.xml'), 'w', encoding='utf-8') as file:
             file.write(CONFIGURATION)
         clickhouse = node.Node(f'{folder}/data?config-file={folder}/config.xml')
-        for path in sorted(glob.glob(os.path.join(node.HERE, '*.sql')) + glob.glob(os.path.join(node.QUERIES, '*.sql'))):
+        for name, text in texts():
             wrong = []
-            for sql in node.statements(path):
+            for sql in node.statements(text):
                 try:
                     clickhouse.session.query('EXPLAIN AST ' + sql if not sql.strip().startswith('SET ') else sql)
                 except RuntimeError as why:
                     wrong.append(f'{sql[:60]}: {str(why)[:200]}')
-            checks.check(f'{os.path.basename(path)} is parsed', not wrong and node.statements(path), wrong)
+            checks.check(f'{name} is parsed', not wrong and node.statements(text), wrong)
         for name in RECORDINGS:
             rows = list(node.messages(os.path.join(given.data, name + '.jsonl.gz')))
             found = []
-            for kind, tables in (('node', 'one-node.sql'), ('cluster', 'cluster.sql')):
-                clickhouse.database(kind + re.sub(r'\W', '_', name), tables, alone)
+            for kind, cluster in (('node', ''), ('cluster', 'cdc')):
+                clickhouse.database(kind + re.sub(r'\W', '_', name), change=alone, cluster=cluster)
                 clickhouse.feed(rows)
                 clickhouse.feed(rows[len(rows) // 2:])
                 found.append([clickhouse.values(f'SELECT * FROM {view} ORDER BY ALL') for view in (

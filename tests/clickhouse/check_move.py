@@ -48,7 +48,7 @@ def check(checks, clickhouse, program, data, name, part):
         copy = os.path.join(folder, 'copy.db')
         subprocess.run([program, 'backup', '--db', first, copy], check=True, stdout=subprocess.DEVNULL)
         clickhouse.database(f'move_{name}_{seam}'.replace('-', '_').replace('/', '_').replace('.', '_'))
-        clickhouse.run('move.sql', lambda sql: sql.replace("'copy.db'", f"'{copy}'"))
+        clickhouse.move(copy)
         moved = alike(clickhouse.values(f'SELECT {columns} FROM holding_history'))
         checks.equal(f'{name}: {len(moved)} rows moved at message {seam} of {len(lines)}', moved, history(first, columns))
         before = clickhouse.values('SELECT count() AS n FROM holding_arrived')[0][0]
@@ -76,7 +76,7 @@ def check_refused(checks, clickhouse, program, data):
         copy = shutil.copy(database, os.path.join(folder, 'copy.db'))
         clickhouse.database('refused')
         try:
-            clickhouse.run('move.sql', lambda sql: sql.replace("'copy.db'", f"'{copy}'"))
+            clickhouse.move(copy)
             said = 'moved'
         except RuntimeError as why:
             said = str(why)
@@ -109,7 +109,7 @@ def check_rejected(checks, clickhouse, program):
         db.close()
         subprocess.run([program, 'rejected', 'retry', '2', '--db', copy, '--no-text', '--quiet'], check=True)
         clickhouse.database('rejected')
-        clickhouse.run('move.sql', lambda sql: sql.replace("'copy.db'", f"'{copy}'"))
+        clickhouse.move(copy)
         checks.equal('rejected before, and moved',
                      clickhouse.values('SELECT topic, partition, offset, value FROM rejected_event'),
                      [('t.holding', 0, 1, 'no JSON')])

@@ -12,7 +12,8 @@ sys.path.append(os.path.join(HERE, '..', 'exploring'))
 import pypi  # noqa: E402
 
 PACKAGES = ['chdb==4.4.0']
-CHECKS = ('check_recordings.py', 'check_move.py', 'check_cluster.py', 'check_side_by_side.py')
+CHECKS = ('check_recordings.py', 'check_tables.py', 'check_move.py', 'check_cluster.py', 'check_readme.py',
+          'check_side_by_side.py')
 
 
 def python(folder):

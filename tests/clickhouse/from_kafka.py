@@ -1,6 +1,7 @@
 """What a ClickHouse node makes of a topic, by its own Kafka engine: from_kafka.py BROKERS TOPIC ROWS [COPY.db]. Waits
 until ROWS positions are there, and whether there are more; with a copy of a history, that is moved first. Prints JSON:
 the history, what was rejected, and answers. It runs in an environment that has chdb, away from the tests that ask."""
+import dataclasses
 import json
 import os
 import sys
@@ -20,16 +21,14 @@ SECONDS = 90
 
 def take(clickhouse, brokers, topic):
     """chdb has no threads for message brokers and says so by an error, yet the table is there and works."""
-    def here(sql):
-        return (sql.replace('localhost:9092', brokers).replace('bankserver1.bank_data.holding', topic)
-                .replace("'clickhouse'", f"'clickhouse-{time.time_ns()}'"))
-    queue, view = node.statements(os.path.join(node.HERE, 'queue.sql'))
+    table = dataclasses.replace(clickhouse.table, topic=topic)
+    queue, view = node.statements(node.tables.statements(table, node.tables.QUEUE, brokers=brokers))
     try:
-        clickhouse.session.query(here(queue))
+        clickhouse.session.query(queue.replace("'clickhouse'", f"'clickhouse-{time.time_ns()}'"))
     except RuntimeError as why:
         if 'Shutdown was called' not in str(why):
             raise
-    clickhouse.session.query(here(view))
+    clickhouse.session.query(view)
 
 
 def wait_for(clickhouse, count):
@@ -49,7 +48,7 @@ def main():
     clickhouse = node.Node()
     clickhouse.database('cdc')
     if copy:
-        clickhouse.run('move.sql', lambda sql: sql.replace("'copy.db'", f"'{copy[0]}'"))
+        clickhouse.move(copy[0])
     moved = clickhouse.values('SELECT count() AS n FROM holding_arrived')[0][0]
     take(clickhouse, brokers, topic)
     wait_for(clickhouse, int(count))
