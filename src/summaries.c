@@ -11,7 +11,7 @@
 
 /* Large steps are cheap to write and make few rows to look into; a query reads what is not folded yet from
  * the history. Small rests are left for the next time. */
-enum { FULL_STEP = 1 << 16, REST_STEP = 1 << 12, MOST_MEMORY = 10 << 20 };
+enum { FULL_STEP = 80 << 10, REST_STEP = 1 << 12, MOST_MEMORY = 10 << 20 };
 
 /* What an entry of summary_user_list.sales says, see there. */
 enum { STOCK_BITS = 14, REASON_BITS = 2, MOST_STOCK_BYTES = 256 };
