@@ -27,9 +27,11 @@ struct event {
 int intake_open(struct source *source, struct envelope_guess *guess, size_t max_event_bytes, int poll_ms,
                 struct intake **intake, struct error *error);
 
-/* The next event, borrowed until a call for which intake_gives_back. As source->next: SOURCE_MESSAGE,
- * SOURCE_RESTART, SOURCE_IDLE, SOURCE_END, or -1. */
+/* Whether the next call of intake_next gives back the events that it gave before; else they stay. */
 bool intake_gives_back(const struct intake *intake);
+
+/* The next event, borrowed. As source->next: SOURCE_MESSAGE, SOURCE_RESTART, SOURCE_IDLE, SOURCE_END, or -1.
+ */
 int intake_next(struct intake *intake, struct event **event, struct error *error);
 
 /* How far the source was when it gave the event, or was idle. */
