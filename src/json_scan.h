@@ -8,9 +8,7 @@
 
 #ifdef __SSE2__
 #include <emmintrin.h>
-#endif
 
-#ifdef __SSE2__
 static inline bool same_vectors(const char *a, const char *b)
 {
     __m128i first = _mm_loadu_si128((const __m128i *)(const void *)a);
@@ -127,6 +125,12 @@ static inline uint64_t eight_digits(uint64_t word)
 static const uint32_t digit_powers[DIGITS_A_WORD + 1] = {1,      10,      100,      1000,     10000,
                                                          100000, 1000000, 10000000, 100000000};
 
+/* What up to eight digits spell: zeros are put in front, as many as it takes to be eight. */
+static inline uint64_t few_digits(const char *at, size_t count)
+{
+    return count ? eight_digits(load_word(at) << (64 - 8 * count)) : 0;
+}
+
 #ifdef __SSE2__
 enum { DIGITS_A_VECTOR = sizeof(__m128i) };
 
@@ -137,12 +141,6 @@ static inline size_t leading_digits_of_vector(const char *at)
     __m128i digits = _mm_sub_epi8(bytes, _mm_set1_epi8('0')); /* what is none is above nine */
     __m128i found = _mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits);
     return (size_t)__builtin_ctz(~(unsigned)_mm_movemask_epi8(found));
-}
-
-/* What up to eight digits spell: zeros are put in front, as many as it takes to be eight. */
-static inline uint64_t few_digits(const char *at, size_t count)
-{
-    return count ? eight_digits(load_word(at) << (64 - 8 * count)) : 0;
 }
 
 static inline uint64_t digits_of_vector(const char *at, size_t count)
@@ -175,10 +173,7 @@ static inline size_t scan_digits(const char *at, const char *end, uint64_t *numb
             at += DIGITS_A_WORD;
             continue;
         }
-        *number = spelt;
-        if (count == 0) return (size_t)(at - first);
-        /* Zeros in front, as many as it takes to be eight digits. */
-        *number = spelt * digit_powers[count] + eight_digits(word << (64 - 8 * count));
+        *number = spelt * digit_powers[count] + few_digits(at, count);
         return (size_t)(at - first) + count;
     }
     for (; at < end && *at >= '0' && *at <= '9'; at++) spelt = spelt * 10 + (uint64_t)(*at - '0');

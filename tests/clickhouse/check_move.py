@@ -1,7 +1,6 @@
 """Moving a history to ClickHouse: check_move.py --cdclite PROGRAM --data FOLDER. A recording is loaded into SQLite up to
 some place, moved by deploy/clickhouse/move.sql, and ClickHouse gets the whole topic from its start again: it then has
 what SQLite has of the whole recording, with every re-delivery over the seam recognised."""
-import argparse
 import gzip
 import json
 import os
@@ -15,6 +14,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '..', '..', 'deploy', 'clickhouse'), os.path.join(HERE, '..', 'recordings')]
 
+import arguments  # noqa: E402
 import node  # noqa: E402
 from check_recordings import HISTORY, alike, places  # noqa: E402
 from harness import Checks  # noqa: E402
@@ -142,10 +142,7 @@ def check_unavailable(checks, clickhouse):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--cdclite', required=True, type=os.path.abspath)
-    parser.add_argument('--data', required=True)
-    given = parser.parse_args()
+    given = arguments.read(__doc__)
     checks = Checks()
     clickhouse = node.Node()
     for name in RECORDINGS:

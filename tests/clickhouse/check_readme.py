@@ -1,6 +1,5 @@
 """The commands of deploy/clickhouse/README.md, one after the other, with a stand-in for clickhouse-client that asks chdb:
 check_readme.py --cdclite PROGRAM --data FOLDER. Then a column that comes later."""
-import argparse
 import dataclasses
 import gzip
 import json
@@ -14,6 +13,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '..', '..', 'deploy', 'clickhouse'), os.path.join(HERE, '..', 'recordings')]
 
+import arguments  # noqa: E402
 import node  # noqa: E402
 from harness import Checks  # noqa: E402
 
@@ -129,10 +129,7 @@ def check_alter(checks, database, recording):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--cdclite', required=True, type=os.path.abspath)
-    parser.add_argument('--data', required=True)
-    given = parser.parse_args()
+    given = arguments.read(__doc__)
     checks = Checks()
     with tempfile.TemporaryDirectory(prefix='cdclite-readme-') as folder:
         place = Place(folder, given.cdclite, given.data)

@@ -1,7 +1,6 @@
 """ClickHouse against SQLite on the same events: check_recordings.py --cdclite PROGRAM --data FOLDER. Every recording of
 the table holding is loaded into both; the histories, the views and the canned queries give equal rows, and the queries
 also those that plain Python computes from the recording."""
-import argparse
 import collections
 import glob
 import gzip
@@ -19,6 +18,7 @@ sys.path[:0] = [os.path.join(HERE, '..', 'queries'), os.path.join(HERE, '..', '.
 
 import build_history  # noqa: E402
 import check_queries  # noqa: E402
+import arguments  # noqa: E402
 import node  # noqa: E402
 from harness import Checks, difference  # noqa: E402
 
@@ -147,11 +147,7 @@ def ask_all(checks, name, clickhouse, program, database, events, several, nth):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--cdclite', required=True, type=os.path.abspath)
-    parser.add_argument('--data', required=True)
-    parser.add_argument('names', nargs='*')
-    given = parser.parse_args()
+    given = arguments.read(__doc__, names=True)
     checks = Checks()
     clickhouse = node.Node()
     compared = 0

@@ -1,7 +1,6 @@
 """Any table on ClickHouse against SQLite: check_tables.py --cdclite PROGRAM --data FOLDER [RECORDING…]. Every table of every
 recording, of other types, keys, and names, with and without old values: the history, the views, and the queries for any
 table give equal rows. What differs is listed here by name, and is checked to differ."""
-import argparse
 import collections
 import glob
 import gzip
@@ -17,6 +16,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '..', '..', 'deploy', 'clickhouse'), os.path.join(HERE, '..', 'recordings')]
 
+import arguments  # noqa: E402
 import node  # noqa: E402
 from description import quoted  # noqa: E402
 from harness import Checks, difference  # noqa: E402
@@ -214,11 +214,7 @@ def compare(checks, name, path, clickhouse, program, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--cdclite', required=True, type=os.path.abspath)
-    parser.add_argument('--data', required=True)
-    parser.add_argument('names', nargs='*')
-    given = parser.parse_args()
+    given = arguments.read(__doc__, names=True)
     checks = Checks()
     clickhouse = node.Node()
     clickhouse.session.query('SET output_format_json_quote_denormals = 1, compile_expressions = 0, '
