@@ -10,6 +10,9 @@ enum {
     PACKET_EVENTS = 192,      /* at most */
     PACKET_BYTES = 512 << 10, /* of messages; more would have left the cache by the time they are stored */
     LARGE_BYTES = 1 << 20,    /* a packet that holds more waits until the others are stored */
+    /* Who waits is woken for half of them: each time it may be put onto the other one's core, and two that
+     * wake each other for every packet take turns on one core while the other rests. */
+    TOGETHER = PACKETS / 2,
 };
 
 /* Events that are handed over together, and the memory that they are in. */
@@ -38,6 +41,7 @@ struct intake {
     pthread_mutex_t mutex; /* of what follows */
     pthread_cond_t changed, freed;
     uint64_t awaited; /* `stored` shall be, for a packet to be filled */
+    uint64_t asked;   /* `filled` shall be, for the loader to go on */
     uint64_t filled, stored;
     uint64_t idles; /* how often the source had nothing to give */
     struct source_progress progress_at_idle;
@@ -72,10 +76,10 @@ static int read_event(struct intake *intake, struct packet *packet, struct event
 }
 
 /* Takes the source's next message into the packet. */
-static int take(struct intake *intake, struct packet *packet)
+static int take(struct intake *intake, struct packet *packet, int timeout_ms)
 {
     struct event *event = &packet->events[packet->count];
-    int outcome = intake->source->next(intake->source, intake->poll_ms, &event->message, &packet->error);
+    int outcome = intake->source->next(intake->source, timeout_ms, &event->message, &packet->error);
     event->restart = outcome == SOURCE_RESTART;
     if (outcome != SOURCE_MESSAGE && !event->restart) return outcome;
     if (!event->restart && read_event(intake, packet, event)) return -1;
@@ -97,7 +101,8 @@ static struct packet *next_free(struct intake *intake, bool large)
 {
     pthread_mutex_lock(&intake->mutex);
     if (large || intake->filled - intake->stored == PACKETS) {
-        intake->awaited = intake->filled - (large ? 0 : PACKETS - 1);
+        pthread_cond_signal(&intake->changed);
+        intake->awaited = intake->filled - (large ? 0 : PACKETS - TOGETHER);
         while (!intake->stopping && intake->stored < intake->awaited)
             pthread_cond_wait(&intake->freed, &intake->mutex);
     }
@@ -132,11 +137,15 @@ static void turn(struct intake *intake, const struct packet *packet, bool large)
 static bool fill(struct intake *intake, struct packet *packet)
 {
     int outcome = SOURCE_MESSAGE;
+    int timeout_ms = 0;
     clear(packet);
     while (outcome == SOURCE_MESSAGE && packet->count < PACKET_EVENTS && packet->bytes < PACKET_BYTES) {
-        outcome = take(intake, packet);
+        outcome = take(intake, packet, timeout_ms);
         if (outcome != SOURCE_IDLE || packet->count > 0) continue;
-        if (!tell_idle(intake)) return false;
+        /* What was filled before does not wait for what may come. */
+        if (timeout_ms == 0) pthread_cond_signal(&intake->changed);
+        else if (!tell_idle(intake)) return false;
+        timeout_ms = intake->poll_ms;
         outcome = SOURCE_MESSAGE;
     }
     packet->outcome = outcome == SOURCE_IDLE ? SOURCE_MESSAGE : outcome;
@@ -155,9 +164,9 @@ static void *read_ahead(void *context)
         turn(intake, packet, large);
         if (!fill(intake, packet)) break;
         pthread_mutex_lock(&intake->mutex);
-        intake->filled++;
-        pthread_cond_broadcast(&intake->changed);
+        bool asked = ++intake->filled == intake->asked || packet->outcome != SOURCE_MESSAGE;
         pthread_mutex_unlock(&intake->mutex);
+        if (asked) pthread_cond_signal(&intake->changed);
     } while (packet->outcome == SOURCE_MESSAGE);
     return NULL;
 }
@@ -186,6 +195,7 @@ static int next_packet(struct intake *intake)
     if (intake->current && ++intake->stored == intake->awaited) pthread_cond_signal(&intake->freed);
     intake->current = NULL;
     intake->taken = 0;
+    intake->asked = intake->stored + TOGETHER;
     while (intake->filled == intake->stored && intake->idles == intake->idles_seen)
         pthread_cond_wait(&intake->changed, &intake->mutex);
     intake->idles_seen = intake->idles;

@@ -8,7 +8,7 @@
 #include "loader_parts.h"
 
 enum {
-    BATCH_MESSAGES = 15000,
+    BATCH_MESSAGES = 8000,
     MOST_MESSAGES = 26000,   /* while the batch before is being written; fewer than tx_set.c remembers */
     BATCH_BYTES = 128 << 20, /* of messages, as received */
     POLL_MS = 100,           /* without a message, after which the batch waits no longer */

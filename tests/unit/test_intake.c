@@ -7,9 +7,11 @@
 
 #include <cmocka.h>
 
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cdclite/intake.h"
@@ -260,6 +262,54 @@ static void large_ones_do_not_pile_up(void **state)
     intake_close(intake);
 }
 
+/* Waits for more until what it gave has been taken. */
+struct slow {
+    struct fake fake;
+    sem_t taken;
+    bool waited, timed_out;
+};
+
+static int slow_next(struct source *source, int timeout_ms, struct message *message, struct error *error)
+{
+    struct slow *slow = (struct slow *)source;
+    if (slow->fake.given < slow->fake.count || slow->waited)
+        return fake_next(source, timeout_ms, message, error);
+    if (timeout_ms == 0 || slow->fake.in_turn > 0) return SOURCE_IDLE;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 5;
+    slow->waited = true;
+    slow->timed_out = sem_timedwait(&slow->taken, &until) != 0;
+    return SOURCE_IDLE;
+}
+
+static void what_came_does_not_wait_for_more(void **state)
+{
+    (void)state;
+    for (int64_t count = 1; count < 80; count += 6) {
+        struct slow slow = {
+            .fake = {.source = {.next = slow_next, .progress = fake_progress, .turn = fake_turn},
+                     .count = count,
+                     .last = SOURCE_END}};
+        struct envelope_guess guess = {0};
+        struct intake *intake;
+        struct event *event;
+        struct error error = {0};
+        sem_init(&slow.taken, 0, 0);
+        assert_int_equal(intake_open(&slow.fake.source, &guess, 1 << 20, 1, &intake, &error), 0);
+        for (int64_t got = 0; got < count; got++) {
+            assert_int_equal(intake_next(intake, &event, &error), SOURCE_MESSAGE);
+            check_event(event, got);
+        }
+        sem_post(&slow.taken);
+        while (intake_next(intake, &event, &error) == SOURCE_IDLE) continue;
+        intake_close(intake);
+        assert_false(slow.timed_out);
+        envelope_guess_free(&guess);
+        sem_destroy(&slow.taken);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +318,7 @@ int main(void)
         cmocka_unit_test(it_can_be_closed_at_any_moment),
         cmocka_unit_test(large_ones_do_not_pile_up),
         cmocka_unit_test(what_is_too_large_is_refused),
+        cmocka_unit_test(what_came_does_not_wait_for_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
