@@ -6,12 +6,12 @@ import inputs
 from harness import PROGRAM, PYTHON, Contender, call, measured, peer
 
 
-def unsummed(events, file):
+def unsummed(events, source):
     """The load without gathering and folding the sums: they are empty since an event of a fraction came before."""
 
     def run(target):
         call(PROGRAM, *load_of(['--input', inputs.fraction()], target))
-        return measured(PROGRAM, *load_of(['--input', file], target))
+        return measured(PROGRAM, *load_of(source, target))
 
     return Contender('cdclite, without the sums', events, run)
 

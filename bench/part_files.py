@@ -15,7 +15,7 @@ def run(context):
         fewer = inputs.part_of(source, few)
         contenders = [
             cdclite(count, ['--input', source]),
-            unsummed(count, source),
+            unsummed(count, ['--input', source]),
             *fast(context, count, source, with_schema),
             cdclite(few, ['--input', fewer], name='cdclite, few events'),
             *slow(context, few, fewer, with_schema),

@@ -2,7 +2,7 @@
 
 import inputs
 import kafka
-from contenders import cdclite, clickhouse_engine, fast, jdbc_sink, slow
+from contenders import cdclite, clickhouse_engine, fast, jdbc_sink, slow, unsummed
 from harness import Contender, alternate, measured, tool
 
 
@@ -48,7 +48,8 @@ def run(context):
             some = context.size['engine_events']
             kafka.fill(address, key + '-some', some, with_schema)
             source, fewer = f'kafka:{address}/{key}', f'kafka:{address}/{key}-few'
-            contenders = [cdclite(count, ['--brokers', address, '--topic', key])]
+            topic = ['--brokers', address, '--topic', key]
+            contenders = [cdclite(count, topic), unsummed(count, topic)]
             if context.has('kcat'):
                 contenders += fast(context, count, source, with_schema, 'kcat | ')
             contenders.append(drain(count, address, key))
