@@ -28,7 +28,7 @@ FULL = {
     'growth': [0, 1000000, 10000000],
     'chunk': 1000000,
     'wide_events': 100000,
-    'query_runs': 5,
+    'query_runs': 15,
     'query_seconds': 12,
     'latency_events': 50,
     'slow_disk_events': 200000,
