@@ -16,9 +16,9 @@ static const char *const defaults[][2] = {
     {"socket.nagle.disable", "true"},
     {"reconnect.backoff.max.ms", "1000"},            /* a broker that is back is noticed within a second */
     {"topic.metadata.refresh.interval.ms", "10000"}, /* as often new topics are looked for */
-    /* The bound of what waits in memory, some 40 MiB in all, whatever the backlog: more, or larger fetches,
-     * give no more throughput, as kafka_client_taken keeps the fetching going. A broker's answer may come on
-     * top of a queue that is just not full; each message costs some 600 bytes of its own. */
+    /* The bound of what waits in memory, some 40 MiB in all, whatever the backlog: more gives no more
+     * throughput, as kafka_client_taken keeps the fetching going. A broker's answer may come on top of a
+     * queue that is just not full; each message costs some 600 bytes of its own. */
     {"queued.max.messages.kbytes", "16384"},
     {"queued.min.messages", "20000"},
     {"fetch.max.bytes", "8388608"},

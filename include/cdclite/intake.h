@@ -6,8 +6,8 @@
 
 /*
  * What comes in: the messages of a source, each with what its envelope says. A thread of its own reads them
- * ahead, in packets of a bounded number and size, while those before are stored. A packet is handed over as
- * soon as the source would have to wait for more.
+ * ahead, in packets of a bounded number and size, while those before are stored. Who waits for the other goes
+ * on with several packets at once, or with fewer as soon as the source would have to wait for more.
  */
 struct intake;
 
