@@ -143,8 +143,10 @@ static bool fill(struct intake *intake, struct packet *packet)
         outcome = take(intake, packet, timeout_ms);
         if (outcome != SOURCE_IDLE || packet->count > 0) continue;
         /* What was filled before does not wait for what may come. */
-        if (timeout_ms == 0) pthread_cond_signal(&intake->changed);
-        else if (!tell_idle(intake)) return false;
+        if (timeout_ms == 0)
+            pthread_cond_signal(&intake->changed);
+        else if (!tell_idle(intake))
+            return false;
         timeout_ms = intake->poll_ms;
         outcome = SOURCE_MESSAGE;
     }
