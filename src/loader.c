@@ -284,9 +284,10 @@ int loader_run(struct loader *loader, struct source *source, const volatile sig_
                          run(loader, source, intake, stop, &progress, error)
                      ? -1
                      : 0;
-    /* It knows the source, which the caller may close. */
-    struct error later;
-    if (result) batch_store_wait(loader->store, &later);
+    /* The batch under way knows the source, which the caller may close; and if it failed, whatever was stored
+     * meanwhile failed for that. */
+    struct error cause;
+    if (result && batch_store_wait(loader->store, &cause)) *error = cause;
     intake_close(intake);
     progress_end(&progress);
     return result;

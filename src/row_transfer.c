@@ -112,10 +112,11 @@ static int stage(const struct row_transfer *transfer, struct row_pages *pages, s
     sqlite3_int64 size = (sqlite3_int64)put_together(transfer, pages);
     unsigned char *database = pages->memory;
     row_pages_hand_over(pages); /* also when it fails */
-    return sqlite3_deserialize(transfer->db, "staged", database, size, size,
-                               SQLITE_DESERIALIZE_FREEONCLOSE) == SQLITE_OK
-               ? 0
-               : database_fail(transfer->db, error, "rows in memory");
+    int code =
+        sqlite3_deserialize(transfer->db, "staged", database, size, size, SQLITE_DESERIALIZE_FREEONCLOSE);
+    /* It need not tell the connection. */
+    if (code == SQLITE_NOMEM) return error_memory(error);
+    return code == SQLITE_OK ? 0 : database_fail(transfer->db, error, "rows in memory");
 }
 
 static int prepare(struct row_transfer *transfer, struct error *error)

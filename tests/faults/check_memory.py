@@ -14,6 +14,9 @@ DIES = -signal.SIGSEGV
 # to be one of those, which are few.
 FULL_BATCHES = 'CDCLITE_BATCH_MESSAGES' in os.environ
 MOST_DEATHS = 2
+# What fails there fails while events are refused, of which the database then hears without its transaction; the
+# reason is what failed.
+LAST = 1000
 
 
 def main():
@@ -29,6 +32,8 @@ def main():
         sites = [(n, step) for series, n, step in steps if series == 'memory']
         for ever, share in (('', 1), (':ever', 5)):
             failing = sites[::share] if lab.long else sites[share::len(sites) // 40]
+            if FULL_BATCHES and not ever:
+                failing += [(n, 'site ') for n in range(allocations - LAST, allocations, 2)]
             tally = Tally()
             each([(lab, tally, f'memory:{n}', 'ENOMEM', ever, step,
                    (MEMORY, DIES) if FULL_BATCHES or 'json-c' in step else (MEMORY,)) for n, step in failing], try_fault)
