@@ -91,7 +91,7 @@ def floor_goal(parts, key, where):
     what, wanted = f'{where} the lower of the two floors', 'at least 0.7 times'
     rows, floors = parts.get('kafka', {}).get(key, {}), parts.get('floors', {})
     drained = rows.get('floor: librdkafka alone')
-    if not drained or not floors or SELF_UNSUMMED not in rows:
+    if not drained or not floors or not {SELF, SELF_UNSUMMED} <= rows.keys():
         return Goal(what, wanted, 'not measured', None)
     floor = min(rate(drained), max(rate(entry) for entry in floors.values()))
     found, summed = rate(rows[SELF_UNSUMMED]) / floor, rate(rows[SELF]) / floor
