@@ -89,8 +89,10 @@ static int add_constant(struct learning *learning, int fact, const struct json_t
 {
     struct change_shape *shape = learning->shape;
     struct source_facts *facts = &shape->facts;
-    if (token->escaped || source_facts_take(facts, fact, token, learning->arena)) return -1;
     const struct slice *text = source_fact_text(facts, fact);
+    if (text && text->at) return -1; /* said before, as of a member that is there twice */
+    if (token->escaped || source_facts_take(facts, fact, token, learning->arena)) return -1;
+    text = source_fact_text(facts, fact);
     if (!text || !text->at) return 0;
     if (shape->constant_count == SHAPE_FACTS) return -1;
     shape->constants[shape->constant_count++] = (struct shape_constant){fact, place_at(learning, text->at)};

@@ -62,6 +62,10 @@ static const char *const unusual[] = {
     "{\"op\":\"c\",\"after\":null,\"after\":{\"id\":1},\"source\":{\"ts_ms\":1,\"table\":\"t\"}}",
     "{\"op\":\"c\",\"ts_ms\":null,\"ts_ms\":1,\"after\":{\"id\":1},\"source\":{\"ts_ms\":1,\"table\":\"t\"}}",
     "{\"op\":\"c\",\"source\":null,\"after\":{\"id\":1},\"source\":{\"ts_ms\":1,\"table\":\"t\"}}",
+    "{\"op\":\"c\",\"after\":{\"id\":1},\"source\":{\"ts_ms\":1,\"table\":\"t\",\"snapshot\":\"false\","
+    "\"snapshot\":null}}",
+    "{\"op\":\"c\",\"after\":{\"id\":1},\"source\":{\"ts_ms\":1,\"table\":\"t\",\"db\":\"a\",\"db\":\"b\"}}",
+    "{\"op\":\"c\",\"after\":{\"id\":1},\"source\":{\"ts_ms\":1,\"table\":\"t\",\"collection\":null}}",
     "{\"payload\":{\"op\":\"c\",\"after\":{\"id\":1},\"source\":{\"ts_ms\":1,\"table\":\"t\"}}}",
     "{\"payload\":{\"op\":\"c\",\"after\":{\"id\":1},\"source\":{\"ts_ms\":1,\"table\":\"t\"}},"
     "\"schema\":" BLOCK "}",
