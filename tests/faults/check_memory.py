@@ -31,14 +31,17 @@ def main():
         steps, allocations = lab.trace(sites=1)
         sites = [(n, step) for series, n, step in steps if series == 'memory']
         for ever, share in (('', 1), (':ever', 5)):
-            failing = sites[::share] if lab.long else sites[share::len(sites) // 40]
+            ways = sites[::share] if lab.long else sites[share::len(sites) // 40]
+            last = []
             if FULL_BATCHES and not ever:
-                failing += [(n, 'site ') for n in range(allocations - LAST, allocations, 2)]
+                last = [(n, 'site ') for n in range(allocations - LAST, allocations, 2)]
             tally = Tally()
             each([(lab, tally, f'memory:{n}', 'ENOMEM', ever, step,
-                   (MEMORY, DIES) if FULL_BATCHES or 'json-c' in step else (MEMORY,)) for n, step in failing], try_fault)
+                   (MEMORY, DIES) if FULL_BATCHES or 'json-c' in step else (MEMORY,))
+                  for n, step in ways + last], try_fault)
             deaths = tally.outcomes[f'exit {DIES}'] if FULL_BATCHES else 0
-            checks.check(f'{len(failing)} of {len(sites)} ways to an allocation, of {allocations} allocations, fail'
+            also = f' and {len(last)} of the last {LAST}' if last else ''
+            checks.check(f'{len(ways)} of {len(sites)} ways to an allocation{also}, of {allocations} allocations, fail'
                          f'{" for ever" if ever else ""}: {tally.told()}', not tally.failures and deaths <= MOST_DEATHS,
                          f'{len(tally.failures)} went wrong')
     finally:
