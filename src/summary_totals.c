@@ -183,12 +183,13 @@ static int make(const struct summary_totals *totals, struct running *running, co
     return database_step(totals->db, totals->make, error);
 }
 
-static int64_t size_of(const struct summary_totals *totals, int64_t day)
+static int read_size(const struct summary_totals *totals, int64_t day, int64_t *size, struct error *error)
 {
     sqlite3_bind_int64(totals->size, 1, day);
-    int64_t size = sqlite3_step(totals->size) == SQLITE_ROW ? sqlite3_column_int64(totals->size, 0) : 0;
+    int result = sqlite3_step(totals->size) == SQLITE_ROW ? 0 : database_fail(totals->db, error, "summaries");
+    *size = sqlite3_column_int64(totals->size, 0);
     sqlite3_reset(totals->size);
-    return size;
+    return result;
 }
 
 int summary_totals_extend(const struct summary_totals *totals, struct error *error)
@@ -200,7 +201,8 @@ int summary_totals_extend(const struct summary_totals *totals, struct error *err
     if (has_last < 0) return -1;
     due.has_last = has_last;
     due.first = has_last ? due.last : INT64_MIN;
-    int64_t size = has_last ? size_of(totals, due.last) : 0;
+    int64_t size = 0;
+    if (has_last && read_size(totals, due.last, &size, error)) return -1;
     sqlite3_bind_int64(totals->sizes, 1, due.first);
     while (result == 0 && (code = sqlite3_step(totals->sizes)) == SQLITE_ROW) {
         due.day = sqlite3_column_int64(totals->sizes, 0);
