@@ -5,6 +5,7 @@
 
 #include "cdclite/batch_writer.h"
 #include "cdclite/database.h"
+#include "cdclite/transaction.h"
 #include "row_transfer.h"
 
 struct batch_store {
@@ -33,7 +34,7 @@ static int write_sealed(struct batch_store *store, struct error *error)
     }
     return redelivery_write(parts->redelivery, error) || summaries_write(parts->summaries, error) ||
                    (parts->texts && text_logs_sync(parts->texts, error)) ||
-                   database_run(parts->db, "COMMIT", error)
+                   transaction_commit(parts->db, error)
                ? -1
                : 0;
 }
@@ -45,7 +46,7 @@ static int write_batch(void *context, struct error *error)
     store->source->stored(store->source, &store->positions);
     metrics_committed(store->parts.metrics);
     if (wal_tend(store->parts.wal, error)) return -1;
-    return store->meanwhile ? database_run(store->parts.db, "BEGIN IMMEDIATE", error) : 0;
+    return store->meanwhile ? transaction_begin(store->parts.db, error) : 0;
 }
 
 int batch_store_open(const struct batch_parts *parts, struct batch_store **opened, struct error *error)
@@ -72,7 +73,7 @@ void batch_store_close(struct batch_store *store)
 
 int batch_store_begin(struct batch_store *store, struct error *error)
 {
-    if (!store->begun && database_run(store->parts.db, "BEGIN IMMEDIATE", error)) return -1;
+    if (!store->begun && transaction_begin(store->parts.db, error)) return -1;
     store->begun = true;
     return 0;
 }
@@ -136,7 +137,7 @@ int batch_store_end(struct batch_store *store, const struct batch *batch, int64_
 int batch_store_rest(struct batch_store *store, struct error *error)
 {
     if (batch_store_wait(store, error)) return -1;
-    if (store->begun && database_run(store->parts.db, "ROLLBACK", error)) return -1;
+    if (store->begun && transaction_rollback(store->parts.db, error)) return -1;
     store->begun = false;
     return 0;
 }

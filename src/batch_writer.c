@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 
+#include "cdclite/transaction.h"
 #include "thread.h"
 
 struct batch_writer {
@@ -39,13 +40,6 @@ static void enter(struct batch_writer *writer, enum writer_state state)
     pthread_cond_broadcast(&writer->changed);
 }
 
-/* A commit hook: the transaction is rolled back. */
-static int refuse(void *context)
-{
-    (void)context;
-    return 1;
-}
-
 static void *write_batches(void *context)
 {
     struct batch_writer *writer = context;
@@ -61,7 +55,7 @@ static void *write_batches(void *context)
         pthread_mutex_unlock(&writer->mutex);
         int result = writer->write(writer->context, &writer->error);
         /* There may be no transaction, and what others do meanwhile would be committed at once. */
-        if (result) sqlite3_commit_hook(writer->db, refuse, NULL);
+        if (result) transaction_hold(writer->db);
         sqlite3_mutex_leave(sqlite3_db_mutex(writer->db));
         pthread_mutex_lock(&writer->mutex);
         writer->result = result;

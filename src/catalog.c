@@ -11,6 +11,7 @@
 #include "cdclite/table_key.h"
 #include "cdclite/table_shape.h"
 #include "cdclite/table_snapshot.h"
+#include "cdclite/transaction.h"
 
 struct catalog {
     sqlite3 *db;
@@ -324,7 +325,7 @@ static int note_past(sqlite3 *db, const struct captured_table *table, struct err
 
 int catalog_renew(struct catalog *catalog, int64_t version, struct error *error)
 {
-    int result = database_run(catalog->db, "BEGIN IMMEDIATE", error);
+    int result = transaction_begin(catalog->db, error);
     for (size_t i = 0; i < catalog->count && result == 0; i++) {
         struct captured_table *table = catalog->tables[i];
         table->views_stale = true;
@@ -335,9 +336,7 @@ int catalog_renew(struct catalog *catalog, int64_t version, struct error *error)
                      ? -1
                      : 0;
     }
-    if (result == 0) return database_run(catalog->db, "COMMIT", error);
-    sqlite3_exec(catalog->db, "ROLLBACK", NULL, NULL, NULL);
-    return -1;
+    return transaction_end(catalog->db, result, error);
 }
 
 int catalog_apply_choices(struct catalog *catalog,
@@ -345,20 +344,18 @@ int catalog_apply_choices(struct catalog *catalog,
                           void *context, struct error *error)
 {
     if (check_types(catalog, error)) return -1;
-    if (database_run(catalog->db, "BEGIN IMMEDIATE", error)) return -1;
-    for (size_t i = 0; i < catalog->count; i++) {
+    if (transaction_begin(catalog->db, error)) return -1;
+    int failed = 0;
+    for (size_t i = 0; i < catalog->count && !failed; i++) {
         struct captured_table *table = catalog->tables[i];
         const char *columns = key_choice(catalog, table->name);
         int outcome = columns ? table_key_declare(table, columns, error) : TABLE_KEY_SAME;
         for (size_t k = 0; k < table->count; k++) table_declare_type(table, &table->columns[k]);
-        if (outcome < 0 || table_store_shape(catalog->db, table, 0, error) ||
-            table_save_facts(catalog->db, table, error) ||
-            (outcome == TABLE_KEY_OTHER && rekeyed(context, table, error))) {
-            sqlite3_exec(catalog->db, "ROLLBACK", NULL, NULL, NULL);
-            return -1;
-        }
+        failed = outcome < 0 || table_store_shape(catalog->db, table, 0, error) ||
+                 table_save_facts(catalog->db, table, error) ||
+                 (outcome == TABLE_KEY_OTHER && rekeyed(context, table, error));
     }
-    return database_run(catalog->db, "COMMIT", error);
+    return transaction_end(catalog->db, failed, error);
 }
 
 int catalog_save(struct catalog *catalog, struct error *error)

@@ -29,7 +29,8 @@ const char *const database_migrations[DATABASE_VERSION] = {
 int database_fail(sqlite3 *handle, struct error *error, const char *what)
 {
     int code = handle ? sqlite3_extended_errcode(handle) : SQLITE_NOMEM;
-    if (code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM)
+    /* A commit is refused after a transaction was lost (transaction.h). */
+    if (code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM || code == SQLITE_CONSTRAINT_COMMITHOOK)
         return error_set(error, ERROR_FAILURE, "%s: out of memory", what);
     /* "disk I/O error" may be a full disk: the system says it better. */
     int system =

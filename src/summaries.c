@@ -6,6 +6,7 @@
 
 #include "cdclite/database.h"
 #include "cdclite/log.h"
+#include "cdclite/transaction.h"
 #include "summary_gathered.h"
 #include "summary_sums.h"
 
@@ -386,8 +387,8 @@ int summaries_fold(struct summaries *summaries, struct error *error)
 int summaries_rest(struct summaries *summaries, struct error *error)
 {
     if (summaries->now->step.changes < summaries->steps.rest) return 0;
-    if (database_run(summaries->db, "BEGIN IMMEDIATE", error) || summaries_fold(summaries, error)) return -1;
-    return database_run(summaries->db, "COMMIT", error);
+    if (transaction_begin(summaries->db, error) || summaries_fold(summaries, error)) return -1;
+    return transaction_commit(summaries->db, error);
 }
 
 struct catching_up {
@@ -411,11 +412,11 @@ int summaries_catch_up(struct summaries *summaries, struct captured_table *table
     int64_t through =
         summaries->now->step.changes ? summaries->now->step.last_change_id : summaries->folded_through;
     struct catching_up catching_up = {summaries, table};
-    if (database_run(summaries->db, "BEGIN IMMEDIATE", error)) return -1;
+    if (transaction_begin(summaries->db, error)) return -1;
     int result = history_scan(summaries->db, table, through + 1, INT64_MAX, HISTORY_FILLED, take_row,
                               &catching_up, error);
     if (result < 0 || (result == ENOUGH && summaries_fold(summaries, error)) ||
-        database_run(summaries->db, "COMMIT", error))
+        transaction_commit(summaries->db, error))
         return -1;
     return result;
 }

@@ -14,6 +14,7 @@
 #include "cdclite/file.h"
 #include "cdclite/log.h"
 #include "cdclite/portable.h"
+#include "cdclite/transaction.h"
 
 enum { MOST_PENDING = 4 << 20 }; /* bytes in memory; most batches have less */
 
@@ -303,14 +304,6 @@ static int bring_up_to_date(struct text_logs *logs, struct catalog *catalog, str
     return text_logs_write(logs, error) || text_logs_sync(logs, error) ? -1 : 0;
 }
 
-/* Closes the transaction by whether what was done in it failed. */
-static int end_transaction(sqlite3 *db, int failed, struct error *error)
-{
-    if (!failed) return database_run(db, "COMMIT", error);
-    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-    return -1;
-}
-
 int text_logs_open(sqlite3 *db, struct catalog *catalog, const struct text_choice *choices,
                    struct text_logs **opened, struct error *error)
 {
@@ -323,11 +316,10 @@ int text_logs_open(sqlite3 *db, struct catalog *catalog, const struct text_choic
         load_stored(logs, error))
         return -1;
     /* Two transactions: a file is known as ours before anything is written to it. */
-    if (database_run(db, "BEGIN IMMEDIATE", error) ||
-        end_transaction(db, open_files(logs, choices, error), error))
+    if (transaction_begin(db, error) || transaction_end(db, open_files(logs, choices, error), error))
         return -1;
-    if (database_run(db, "BEGIN IMMEDIATE", error)) return -1;
-    return end_transaction(db, bring_up_to_date(logs, catalog, error), error);
+    if (transaction_begin(db, error)) return -1;
+    return transaction_end(db, bring_up_to_date(logs, catalog, error), error);
 }
 
 static int add_piece(void *context, struct slice text, struct error *error)
